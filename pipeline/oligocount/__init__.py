@@ -1,0 +1,1 @@
+"""Oligometastasis from staging scans: lesions, stations, counts, verdicts, and their doubt."""

@@ -1,0 +1,1 @@
+"""Images to organ map, landmarks and station map."""

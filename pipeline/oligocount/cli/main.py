@@ -1,0 +1,64 @@
+"""Chooses the command; imports only the module of the one that was asked for."""
+
+import argparse
+import importlib
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+
+from oligocount.errors import OligocountError
+from oligocount.version import __version__
+
+COMMANDS = {
+    "run": "one patient: scan folder to lesions, counts, verdicts and a report",
+    "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status (0, 1, 2, 3, 4, 5 or 6)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    top = _top_parser()
+    if not given or given[0] not in COMMANDS:
+        top.parse_args(given or ["--help"])
+        return 2
+    command = importlib.import_module(f"oligocount.cli.{given[0]}")
+    parser = argparse.ArgumentParser(
+        prog=f"oligocount {given[0]}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--debug", action="store_true", help="show a traceback on errors")
+    command.add_arguments(parser)
+    parsed = parser.parse_args(given[1:])
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        return int(command.execute(parsed))
+    except OligocountError as error:
+        if parsed.debug:
+            traceback.print_exc()
+        print(f"oligocount {given[0]}: {error}", file=sys.stderr)
+        return error.exit_status
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+def _top_parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    listing = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="oligocount",
+        description=(
+            "Counts lesions on staging PET/CT and MRI and says what each definition of\n"
+            "oligometastatic oesophageal cancer makes of them. Research use; a clinician decides."
+        ),
+        epilog=f"commands:\n{listing}\n\n`oligocount COMMAND --help` explains each.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"oligocount {__version__}")
+    parser.add_argument("command", choices=tuple(COMMANDS), metavar="COMMAND", help="see below")
+    return parser

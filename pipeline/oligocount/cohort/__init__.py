@@ -1,0 +1,1 @@
+"""Many patients: nothing lost, nothing silent."""

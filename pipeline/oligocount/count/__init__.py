@@ -1,0 +1,1 @@
+"""Located lesions to counts, ranges and decision-critical lesions."""

@@ -1,0 +1,1 @@
+"""Nouns: frozen, valid once constructed. No reading, no writing, no heavy library."""

@@ -1,0 +1,91 @@
+"""Where things are: organ maps, landmarks, station maps, and the site of a lesion."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from oligocount.domain.provenance import Caveat, ModelInfo
+from oligocount.domain.volume import LabelMap
+
+
+class Side(Enum):
+    """The patient's side."""
+
+    LEFT = "L"
+    RIGHT = "R"
+    MIDLINE = "M"
+
+
+class NodalClass(Enum):
+    """Regional or not, under the staging system in use."""
+
+    REGIONAL = "regional"
+    NONREGIONAL = "nonregional"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OrganMap:
+    """Organs on the PET grid. Label names are TotalSegmentator's where it has them.
+
+    `confidence` maps a name to 0..1; a name that is missing there is as trusted as the map.
+    `known` lists every structure that this provider could have drawn: absence of a structure
+    that is not in `known` says nothing about the patient.
+    """
+
+    labels: LabelMap
+    known: frozenset[str]
+    model: ModelInfo
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landmark:
+    """A named level or line: `value_mm` in LPS along one axis, how it was found, how sure."""
+
+    name: str
+    value_mm: float
+    method: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Anatomy:
+    """The organ map with all that follows from it. `stations` names are station keys."""
+
+    organs: OrganMap
+    landmarks: Mapping[str, Landmark] = field(default_factory=dict)
+    stations: LabelMap | None = None
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Station:
+    """One nodal station in three systems; None where a system has no such station."""
+
+    ajcc8: str | None
+    jes: str | None
+    iaslc: str | None
+
+    @property
+    def key(self) -> str:
+        """The name used for counting: AJCC 8 where it has one, else JES, else IASLC."""
+        return self.ajcc8 or self.jes or self.iaslc or "LN_unassigned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a lesion is: an organ or a nodal station.
+
+    `organ` is a word of the counting vocabulary (lung, liver, bone, ..., lymph_node,
+    oesophagus, other) or None when unknown. `structure` is the finest name that the map
+    gives (vertebrae_T8, lung_upper_lobe_left).
+    """
+
+    organ: str | None
+    organ_system: str | None
+    structure: str | None = None
+    side: Side | None = None
+    lobe: str | None = None
+    station: Station | None = None
+    nodal_class: NodalClass | None = None

@@ -1,0 +1,109 @@
+"""What came in: series, tracer, the study that they make up, and its images."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.volume import Volume
+
+
+class Role(Enum):
+    """What a series is to this run."""
+
+    PET = "pet"
+    CT = "ct"
+    MR = "mr"
+    MASK = "mask"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One series found, chosen or refused, and why. `description` never holds an identity."""
+
+    uid: str
+    modality: str
+    role: Role
+    description: str
+    chosen: bool
+    reason: str
+    n_instances: int
+    files: tuple[Path, ...]
+    frame_of_reference_uid: str | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracer:
+    """What turns activity into SUV. None = not known; nothing here is guessed."""
+
+    units: str | None
+    decay_correction: str | None
+    radionuclide: str | None
+    radiopharmaceutical: str | None
+    injected_dose_bq: float | None
+    half_life_s: float | None
+    injection: datetime | None
+    decay_reference: datetime | None
+    patient_weight_kg: float | None
+    patient_size_m: float | None
+    patient_sex: str | None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """Everything known from headers about one patient's input."""
+
+    case_id: str
+    series: tuple[Series, ...]
+    tracer: Tracer | None
+    caveats: tuple[Caveat, ...] = ()
+
+    def chosen(self, role: Role) -> tuple[Series, ...]:
+        """The series taken for a role; at most one for PET and CT."""
+        return tuple(one for one in self.series if one.chosen and one.role is role)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MrImage:
+    """One MR volume with its kind (t1, t1_contrast, t2, flair, stir, dwi, adc, other)."""
+
+    kind: str
+    series_uid: str
+    volume: Volume
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Images:
+    """Pixels as they were acquired: PET in its own unit, CT in HU."""
+
+    pet: Volume
+    ct: Volume | None = None
+    mr: tuple[MrImage, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuvRoute:
+    """How SUV was computed: `suv = stored activity x factor` (None where factors vary)."""
+
+    kind: str
+    route: str
+    factor: float | None
+    tags: Mapping[str, str]
+    caveats: tuple[Caveat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AlignedImages:
+    """SUV and whatever else there is, all on the PET's grid."""
+
+    suv: Volume
+    ct: Volume | None = None
+    mr: tuple[MrImage, ...] = ()
+    caveats: tuple[Caveat, ...] = ()

@@ -1,0 +1,1 @@
+"""The algebra of grids that all stages share."""

@@ -1,0 +1,1 @@
+"""Networks: bundles, devices and sliding windows, shared by `segment` and `anatomy`."""

@@ -1,0 +1,1 @@
+"""Files to values: the only stage that opens a user's files."""

@@ -1,0 +1,1 @@
+"""Lesion and maps to located lesion."""

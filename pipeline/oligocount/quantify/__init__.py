@@ -1,0 +1,1 @@
+"""Activity to SUV, and everything on one grid."""

@@ -1,0 +1,73 @@
+"""Settings: frozen, one part a stage. The numbers stand in configs/pipeline.yaml, with sources."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeSettings:
+    """How files become images."""
+
+    max_interpolated_slices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantifySettings:
+    """How activity becomes SUV."""
+
+    allowed_radiopharmaceuticals: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentSettings:
+    """How lesions are found."""
+
+    min_volume_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnatomySettings:
+    """How organs, landmarks and stations are drawn."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocateSettings:
+    """How a lesion gets its site."""
+
+    frontier_margin_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountSettings:
+    """How located lesions are counted."""
+
+    synchronous_max_months: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideSettings:
+    """How verdicts are drawn."""
+
+    protocols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishSettings:
+    """What is written."""
+
+    mip_height_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All parts of one run."""
+
+    intake: IntakeSettings
+    quantify: QuantifySettings
+    segment: SegmentSettings
+    anatomy: AnatomySettings
+    locate: LocateSettings
+    count: CountSettings
+    decide: DecideSettings
+    publish: PublishSettings
