@@ -1,0 +1,50 @@
+"""Settings come from YAML, whole and checked, or not at all."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from oligocount.config import dump_settings, load_settings
+from oligocount.errors import ConfigError
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "mine.yaml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_the_shipped_settings_load_and_survive_a_round_trip(tmp_path: Path) -> None:
+    settings = load_settings()
+    assert load_settings(write(tmp_path, dump_settings(settings))) == settings
+
+
+def test_a_users_file_changes_only_what_it_names(tmp_path: Path) -> None:
+    mine = load_settings(write(tmp_path, "locate: {frontier_margin_mm: 8}"))
+    expected = yaml.safe_load(dump_settings(load_settings()))
+    expected["locate"]["frontier_margin_mm"] = 8.0
+    assert yaml.safe_load(dump_settings(mine)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("locate: {frontier_margin_cm: 8}", "locate.frontier_margin_cm"),
+        ("whatever: 1", "whatever"),
+        ("locate: {frontier_margin_mm: wide}", "locate.frontier_margin_mm"),
+        ("locate: {frontier_margin_mm: true}", "locate.frontier_margin_mm"),
+        ("[1, 2]", "mapping"),
+        ("a: [", "YAML"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_the_name_of_what_is_wrong(
+    tmp_path: Path, text: str, named: str
+) -> None:
+    with pytest.raises(ConfigError, match=named):
+        load_settings(write(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        load_settings(tmp_path / "nowhere.yaml")
