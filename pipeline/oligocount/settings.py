@@ -53,10 +53,32 @@ class DecideSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionSettings:
+    """How maximum-intensity projections are drawn."""
+
+    pixel_mm: float
+    body_suv: float
+    window_suv: float
+    n_frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThumbnailSettings:
+    """How the three small pictures of a lesion are drawn."""
+
+    field_mm: float
+    size_px: int
+    ct_window_hu: tuple[float, ...]
+    max_lesions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishSettings:
     """What is written."""
 
-    mip_height_px: int
+    language: str
+    projections: ProjectionSettings
+    thumbnails: ThumbnailSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
