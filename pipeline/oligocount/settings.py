@@ -2,12 +2,78 @@
 
 from dataclasses import dataclass
 
+from oligocount.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveLimits:
+    """What a zip archive may hold before it is refused as a bomb."""
+
+    max_members: int
+    max_unpacked_gib: float
+    max_ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceTolerances:
+    """How far slices may stray and still make a volume."""
+
+    position_mm: float
+    direction_cosine: float
+    spacing_fraction: float
+    min_slices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicePoints:
+    """Points that make one series win over another; see intake/points.py."""
+
+    per_cm_covered: float
+    attenuation_corrected: float
+    decay_corrected: float
+    original: float
+    becquerel: float
+    time_of_flight: float
+    delayed: float
+    soft_kernel: float
+    contrast_unlike: float
+    thick_slice: float
+    thick_slice_mm: float
+    tie_margin: float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntakeSettings:
     """How files become images."""
 
     max_interpolated_slices: int
+    ct_floor_hu: float
+    workers: int
+    archive: ArchiveLimits
+    slices: SliceTolerances
+    choice: ChoicePoints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSettings:
+    """What two times of one examination may differ by."""
+
+    tolerance_s: float
+    max_uptake_half_lives: float
+    conflict_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagnitudeSettings:
+    """Which numbers a header can mean, by their size."""
+
+    min_dose_mbq: float
+    max_dose_mbq: float
+    min_weight_kg: float
+    max_weight_kg: float
+    min_weight_g: float
+    min_size_m: float
+    max_size_m: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +81,9 @@ class QuantifySettings:
     """How activity becomes SUV."""
 
     allowed_radiopharmaceuticals: tuple[str, ...]
+    outside_ct_hu: float
+    clock: ClockSettings
+    magnitude: MagnitudeSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +94,49 @@ class SegmentSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutlineSettings:
+    """What intensity alone shows of body, lungs and bone."""
+
+    body_min_hu: float
+    body_min_suv: float
+    smooth_mm: float
+    open_mm: float
+    lung_max_hu: float
+    lung_min_ml: float
+    bone_min_hu: float
+    bone_min_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetRuleSettings:
+    """Place and level of the organs that PET alone shows."""
+
+    liver_min_suv: float
+    liver_max_suv: float
+    liver_open_mm: float
+    liver_min_ml: float
+    hot_liver_ratio: float
+    brain_above_liver_mm: float
+    brain_off_midline_mm: float
+    brain_min_ml: float
+    heart_above_liver_mm: float
+    heart_left_mm: float
+    heart_min_ml: float
+    heart_max_ml: float
+    bladder_below_liver_mm: float
+    bladder_off_midline_mm: float
+    bladder_min_ml: float
+    kidney_reach_mm: float
+    kidney_min_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnatomySettings:
     """How organs, landmarks and stations are drawn."""
 
     provider: str
+    outline: OutlineSettings
+    pet_rules: PetRuleSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +147,55 @@ class LocateSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountPolicies:
+    """Readings of the rules where the literature is ambiguous; the first word is the default.
+
+    Raises ConfigError for a word that is not listed.
+    """
+
+    paired_organs: str
+    node_system: str
+    brain: str
+    cervical_supraclavicular: str
+    regional_timing: str
+    bilateral_supraclavicular: str
+    exactly_six_months: str
+    retrocrural: str
+    off_map: str
+    perigastric_of_egj: str
+
+    def __post_init__(self) -> None:
+        for name, words in COUNT_POLICIES.items():
+            if getattr(self, name) not in words:
+                known = " or ".join(words)
+                found = getattr(self, name)
+                raise ConfigError(f"setting count.policies.{name}: {found!r}; expected {known}")
+
+
+COUNT_POLICIES = {
+    "paired_organs": ("merged", "split"),
+    "node_system": ("counted", "exempt"),
+    "brain": ("general_limits", "exempt_if_treatable"),
+    "cervical_supraclavicular": ("nonregional", "regional"),
+    "regional_timing": ("interval", "treatment_status"),
+    "bilateral_supraclavicular": ("two_stations", "one_station"),
+    "exactly_six_months": ("synchronous", "metachronous"),
+    "retrocrural": ("regional", "nonregional"),
+    "off_map": ("regional", "nonregional"),
+    "perigastric_of_egj": ("nonregional", "regional"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountSettings:
     """How located lesions are counted."""
 
     synchronous_max_months: float
+    frontier_margin_mm: float
+    coeliac_frontier_margin_mm: float
+    frontier_overlap: float
+    max_readings: int
+    policies: CountPolicies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +203,10 @@ class DecideSettings:
     """How verdicts are drawn."""
 
     protocols: tuple[str, ...]
+    policies_in_force: tuple[str, ...]
+    max_dissent_probability: float
+    max_critical_set: int
+    max_probability_states: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
