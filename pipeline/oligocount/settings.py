@@ -113,6 +113,7 @@ class PetRuleSettings:
 
     liver_min_suv: float
     liver_max_suv: float
+    liver_evenness: float
     liver_open_mm: float
     liver_min_ml: float
     hot_liver_ratio: float

@@ -1,0 +1,251 @@
+"""The header record: what intake needs to know of one frame, as plain values.
+
+One file gives one record; a multi-frame file is taken apart into one record a frame by
+`frames.py`. No identity is kept: of the patient only a digest that tells two apart.
+"""
+
+import hashlib
+import io
+import math
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pydicom
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.filereader import read_dataset
+
+from oligocount.intake.elements import BrokenDicom, Elements, read_elements
+
+_KEPT_WHOLE = ("PT", "RWV")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """One frame's header. None or () = the attribute is absent or empty."""
+
+    file: Path
+    frame: int = 0
+    sop_class_uid: str
+    sop_instance_uid: str | None
+    study_uid: str | None
+    series_uid: str
+    patient_digest: str | None
+    modality: str | None
+    transfer_syntax_uid: str
+    frame_of_reference_uid: str | None
+    image_type: tuple[str, ...]
+    description: str
+    acquired: str | None
+    series_number: int | None
+    instance_number: int | None
+    n_frames: int | None
+    rows: int | None
+    columns: int | None
+    position: tuple[float, ...]
+    orientation: tuple[float, ...]
+    pixel_spacing: tuple[float, ...]
+    slice_thickness: float | None
+    samples_per_pixel: int | None
+    photometric: str | None
+    bits_allocated: int | None
+    bits_stored: int | None
+    pixel_representation: int | None
+    slope: float | None
+    intercept: float | None
+    corrected: tuple[str, ...]
+    n_slices_stated: int | None
+    units: str | None
+    series_type: tuple[str, ...]
+    attenuation_method: str | None
+    reconstruction: str | None
+    kernel: str | None
+    contrast: str | None
+    reconstruction_diameter_mm: float | None
+    frame_reference_ms: float | None
+    temporal_index: int | None
+    trigger_ms: float | None
+    sequence: str | None
+    repetition_ms: float | None
+    echo_ms: float | None
+    inversion_ms: float | None
+    b_value: float | None
+    byte_order: str
+    pixel_offset: int | None
+    pixel_length: int | None
+    data_set: bytes = b""
+
+
+def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
+    """The record of the file, its pixels unread.
+
+    Raises NotDicom when it is no DICOM file, BrokenDicom when it is cut short or a value that
+    decides what pixels mean cannot be understood.
+    """
+    elements = read_elements(stream, _WANTED)
+    values = {name: _value(elements, name) for name in _FIELDS}
+    for name in ("sop_class_uid", "series_uid"):
+        if not values[name]:
+            raise BrokenDicom(f"it has no {name.replace('_', ' ')}: not an instance of a series")
+    _refuse_cut_pixels(elements, size)
+    is_kept = values["modality"] in _KEPT_WHOLE or (values["n_frames"] or 1) > 1
+    return Header(
+        file=file,
+        patient_digest=_digest(elements.values.get(_PATIENT_ID, b"")),
+        description=_description(elements),
+        acquired=_acquired(elements),
+        transfer_syntax_uid=elements.transfer_syntax_uid,
+        byte_order=elements.byte_order,
+        pixel_offset=elements.pixel_offset,
+        pixel_length=elements.pixel_length,
+        data_set=elements.data_set if is_kept else b"",
+        **values,
+    )
+
+
+def to_dataset(header: Header) -> pydicom.Dataset:
+    """The whole header as a pydicom data set; only of headers that kept their `data_set`."""
+    implicit = header.transfer_syntax_uid == pydicom.uid.ImplicitVRLittleEndian
+    stream = io.BytesIO(header.data_set)
+    return read_dataset(stream, is_implicit_VR=implicit, is_little_endian=header.byte_order == "<")
+
+
+def _refuse_cut_pixels(elements: Elements, size: int) -> None:
+    offset, length = elements.pixel_offset, elements.pixel_length
+    is_deflated = elements.transfer_syntax_uid == pydicom.uid.DeflatedExplicitVRLittleEndian
+    if offset is None or length is None or is_deflated:
+        return
+    if offset + length > size:
+        raise BrokenDicom(
+            f"cut short: its pixels need {length} bytes, {max(size - offset, 0)} stand"
+        )
+
+
+def _digest(raw: bytes) -> str | None:
+    identity = raw.strip(b"\0 ")
+    return hashlib.sha256(identity).hexdigest() if identity else None
+
+
+def _description(elements: Elements) -> str:
+    raw = elements.values.get(_DESCRIPTION) or elements.values.get(_PROTOCOL) or b""
+    charsets = _texts(elements.values.get(_CHARSET, b""), "<")
+    try:
+        encodings = convert_encodings(list(charsets) or "")
+        text = decode_bytes(raw, encodings, {0x0A, 0x0C, 0x0D})
+    except (LookupError, UnicodeError, ValueError):
+        text = raw.decode("latin-1")
+    return "".join(each if each.isprintable() else " " for each in text).strip()
+
+
+def _acquired(elements: Elements) -> str | None:
+    """Date and time of the acquisition as YYYYMMDDHHMMSS..., the series' where it has none."""
+    for date, time in _DATE_AND_TIME:
+        day = _text(elements.values.get(date, b""), "<")
+        if day:
+            return day + (_text(elements.values.get(time, b""), "<") or "")
+    return None
+
+
+def _value(elements: Elements, name: str) -> Any:
+    tag, convert = _FIELDS[name]
+    raw = elements.values.get(tag, b"")
+    try:
+        return convert(raw, elements.byte_order)
+    except (ValueError, OverflowError, struct.error) as error:
+        if name not in _DECISIVE:
+            return None
+        place = f"({tag >> 16:04X},{tag & 0xFFFF:04X})"
+        raise BrokenDicom(f"{place} {name.replace('_', ' ')} cannot be understood") from error
+
+
+def _texts(raw: bytes, _order: str) -> tuple[str, ...]:
+    text = raw.decode("latin-1").strip("\0 ")
+    return tuple(each.strip("\0 ") for each in text.split("\\")) if text else ()
+
+
+def _text(raw: bytes, order: str) -> str | None:
+    return "\\".join(_texts(raw, order)) or None
+
+
+def _numbers(raw: bytes, order: str) -> tuple[float, ...]:
+    numbers = tuple(float(each) for each in _texts(raw, order) if each)
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("not finite")
+    return numbers
+
+
+def _number(raw: bytes, order: str) -> float | None:
+    numbers = _numbers(raw, order)
+    return numbers[0] if numbers else None
+
+
+def _whole(raw: bytes, order: str) -> int | None:
+    number = _number(raw, order)
+    if number is not None and number != int(number):
+        raise ValueError("not a whole number")
+    return None if number is None else int(number)
+
+
+def _short(raw: bytes, order: str) -> int | None:
+    return int(struct.unpack_from(order + "H", raw)[0]) if raw else None
+
+
+def _double(raw: bytes, order: str) -> float | None:
+    value = float(struct.unpack_from(order + "d", raw)[0]) if raw else None
+    if value is not None and not math.isfinite(value):
+        raise ValueError("not finite")
+    return value
+
+
+_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID = 0x00080005, 0x0008103E, 0x00181030, 0x00100020
+_DATE_AND_TIME = ((0x00080022, 0x00080032), (0x00080021, 0x00080031), (0x00080020, 0x00080030))
+_FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
+    "image_type": (0x00080008, _texts),
+    "sop_class_uid": (0x00080016, _text),
+    "sop_instance_uid": (0x00080018, _text),
+    "modality": (0x00080060, _text),
+    "contrast": (0x00180010, _text),
+    "sequence": (0x00180020, _text),
+    "slice_thickness": (0x00180050, _number),
+    "repetition_ms": (0x00180080, _number),
+    "echo_ms": (0x00180081, _number),
+    "inversion_ms": (0x00180082, _number),
+    "trigger_ms": (0x00181060, _number),
+    "reconstruction_diameter_mm": (0x00181100, _number),
+    "kernel": (0x00181210, _text),
+    "b_value": (0x00189087, _double),
+    "study_uid": (0x0020000D, _text),
+    "series_uid": (0x0020000E, _text),
+    "series_number": (0x00200011, _whole),
+    "instance_number": (0x00200013, _whole),
+    "position": (0x00200032, _numbers),
+    "orientation": (0x00200037, _numbers),
+    "frame_of_reference_uid": (0x00200052, _text),
+    "temporal_index": (0x00200100, _whole),
+    "samples_per_pixel": (0x00280002, _short),
+    "photometric": (0x00280004, _text),
+    "n_frames": (0x00280008, _whole),
+    "rows": (0x00280010, _short),
+    "columns": (0x00280011, _short),
+    "pixel_spacing": (0x00280030, _numbers),
+    "corrected": (0x00280051, _texts),
+    "bits_allocated": (0x00280100, _short),
+    "bits_stored": (0x00280101, _short),
+    "pixel_representation": (0x00280103, _short),
+    "intercept": (0x00281052, _number),
+    "slope": (0x00281053, _number),
+    "n_slices_stated": (0x00540081, _short),
+    "series_type": (0x00541000, _texts),
+    "units": (0x00541001, _text),
+    "attenuation_method": (0x00541101, _text),
+    "reconstruction": (0x00541103, _text),
+    "frame_reference_ms": (0x00541300, _number),
+}
+_DECISIVE = frozenset({
+    "position", "orientation", "n_frames", "rows", "columns", "pixel_spacing", "bits_allocated",
+    "bits_stored", "pixel_representation", "samples_per_pixel", "intercept", "slope",
+})  # fmt: skip
+_OTHERS = {_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID, *sum(_DATE_AND_TIME, ())}
+_WANTED = frozenset({tag for tag, _ in _FIELDS.values()} | _OTHERS)

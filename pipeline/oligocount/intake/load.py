@@ -1,0 +1,67 @@
+"""The chosen series of a study to volumes in their own units."""
+
+import numpy as np
+
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.study import Images, MrImage, Role, Series, Study
+from oligocount.domain.volume import Unit, Volume
+from oligocount.errors import InputError, SeriesNotFound, UnsupportedUnit
+from oligocount.intake.mr import mr_kind
+from oligocount.intake.pixels import Progress, read_stack
+from oligocount.intake.scan import read_headers
+from oligocount.intake.select import group_frames
+from oligocount.intake.slices import Stack, stack_slices
+from oligocount.intake.source import Sources
+from oligocount.settings import IntakeSettings
+
+_PET_UNITS = {"BQML": Unit.BQML, "CNTS": Unit.CNTS, "GML": Unit.GML, "CM2ML": Unit.CM2ML}
+
+
+def load(study: Study, settings: IntakeSettings, progress: Progress | None = None) -> Images:
+    """The pixels of every chosen series: PET in the unit it states, CT in HU, MR arbitrary.
+
+    Raises InputError when the PET or CT cannot be read; an MR that cannot is left out and told.
+    """
+    pets = study.chosen(Role.PET)
+    if not pets:
+        raise SeriesNotFound("no PET series is chosen in this study")
+    caveats: list[Caveat] = []
+    with Sources() as sources:
+        pet, _ = _volume(pets[0], sources, settings, progress)
+        cts = [_volume(one, sources, settings, progress)[0] for one in study.chosen(Role.CT)]
+        images = []
+        for one in study.chosen(Role.MR):
+            try:
+                volume, stack = _volume(one, sources, settings, progress)
+            except InputError as error:
+                caveats.append(Caveat(code="MR_LEFT_OUT", text=f"MR series {one.uid}: {error}"))
+                continue
+            kind = mr_kind(stack.headers[0])
+            images.append(MrImage(kind=kind, series_uid=one.uid, volume=volume))
+    return Images(pet=pet, ct=cts[0] if cts else None, mr=tuple(images), caveats=tuple(caveats))
+
+
+def _volume(
+    series: Series, sources: Sources, settings: IntakeSettings, progress: Progress | None
+) -> tuple[Volume, Stack]:
+    headers = read_headers(series.files, settings)
+    stack = stack_slices(group_frames(headers)[0], settings)
+    array = read_stack(stack, sources, workers=settings.workers, progress=progress)
+    if series.role is Role.CT:
+        np.maximum(array, np.float32(settings.ct_floor_hu), out=array)
+    unit = _unit(series.role, stack)
+    return Volume(array=array, unit=unit, geometry=stack.geometry), stack
+
+
+def _unit(role: Role, stack: Stack) -> Unit:
+    if role is not Role.PET:
+        return Unit.HU if role is Role.CT else Unit.ARBITRARY
+    units = {one.units for one in stack.headers}
+    if len(units) > 1:
+        raise UnsupportedUnit(f"(0054,1001) Units vary within the PET: {sorted(map(str, units))}")
+    unit = _PET_UNITS.get(units.pop() or "")
+    if unit is None:
+        raise UnsupportedUnit(
+            f"(0054,1001) Units {stack.headers[0].units!r}; expected one of {', '.join(_PET_UNITS)}"
+        )
+    return unit

@@ -1,0 +1,164 @@
+"""Puts the slices of one series in order along their normal and says where voxels lie."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.volume import Geometry
+from oligocount.errors import GeometryError, IncompleteSeries, MissingTag
+from oligocount.intake.headers import Header
+from oligocount.settings import IntakeSettings, SliceTolerances
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stack:
+    """Slices in order: `headers[n]` fills index `places[n]`; places that none fills are missing.
+
+    `missing` are indices to be interpolated from their two neighbours.
+    """
+
+    headers: tuple[Header, ...]
+    places: tuple[int, ...]
+    missing: tuple[int, ...]
+    geometry: Geometry
+    caveats: tuple[Caveat, ...]
+
+
+def stack_slices(headers: tuple[Header, ...], settings: IntakeSettings) -> Stack:
+    """The slices ordered along the normal, with their geometry.
+
+    Raises MissingTag, GeometryError or IncompleteSeries, saying why they make no volume.
+    """
+    tolerances = settings.slices
+    _refuse_unplaced(headers)
+    unique, caveats = _without_copies(headers)
+    _refuse_mixed(unique, tolerances)
+    if len(unique) < tolerances.min_slices:
+        raise IncompleteSeries(
+            f"{len(unique)} slice(s); at least {tolerances.min_slices} make a volume"
+        )
+    normal = _normal(unique[0], tolerances)
+    distance = np.array([float(np.dot(one.position, normal)) for one in unique])
+    order = np.argsort(distance, kind="stable")
+    ordered = tuple(unique[n] for n in order)
+    places, step_mm = _places(distance[order], tolerances)
+    missing = tuple(sorted(set(range(places[-1] + 1)) - set(places)))
+    if missing:
+        caveats += (_missing_caveat(missing, places, settings.max_interpolated_slices),)
+    geometry = _geometry(ordered, places, normal * step_mm, tolerances)
+    return Stack(
+        headers=ordered, places=places, missing=missing, geometry=geometry, caveats=caveats
+    )
+
+
+def _refuse_unplaced(headers: tuple[Header, ...]) -> None:
+    wanted = (
+        ("position", 3, "(0020,0032) Image Position (Patient)"),
+        ("orientation", 6, "(0020,0037) Image Orientation (Patient)"),
+        ("pixel_spacing", 2, "(0028,0030) Pixel Spacing"),
+    )
+    for name, count, tag in wanted:
+        lacking = sum(len(getattr(one, name)) != count for one in headers)
+        if lacking:
+            raise MissingTag(f"{lacking} of {len(headers)} slices lack {tag} of {count} numbers")
+    for name, tag in (("rows", "(0028,0010) Rows"), ("columns", "(0028,0011) Columns")):
+        if not all(getattr(one, name) for one in headers):
+            raise MissingTag(f"a slice lacks {tag}")
+
+
+def _without_copies(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], tuple[Caveat, ...]]:
+    """Each instance once: the same SOP instance in two files is one slice."""
+    first: dict[tuple[str | None, int], Header] = {}
+    for one in headers:
+        key = (one.sop_instance_uid, one.frame)
+        known = first.setdefault(key, one)
+        if replace(known, file=one.file) != one:
+            raise GeometryError("two different slices carry one SOP Instance UID")
+    copies = len(headers) - len(first)
+    if not copies:
+        return headers, ()
+    text = f"{copies} slices stand in the input twice; each is taken once"
+    return tuple(first.values()), (Caveat(code="DUPLICATE_SLICES", text=text),)
+
+
+def _refuse_mixed(headers: tuple[Header, ...], tolerances: SliceTolerances) -> None:
+    sizes = {(one.rows, one.columns) for one in headers}
+    if len(sizes) > 1:
+        raise GeometryError(f"slices of different sizes: {sorted(sizes)}")
+    for name, tag in (("orientation", "(0020,0037)"), ("pixel_spacing", "(0028,0030)")):
+        numbers = np.array([getattr(one, name) for one in headers])
+        spread = float(np.ptp(numbers, axis=0).max())
+        if spread > tolerances.direction_cosine:
+            raise GeometryError(f"{tag} {name.replace('_', ' ')} varies by {spread:.3g} in it")
+    if len({one.frame_of_reference_uid for one in headers}) > 1:
+        raise GeometryError("slices of several frames of reference (0020,0052)")
+
+
+def _normal(header: Header, tolerances: SliceTolerances) -> NDArray[np.float64]:
+    row, column = np.array(header.orientation[:3]), np.array(header.orientation[3:])
+    products = np.array([row @ row - 1, column @ column - 1, row @ column])
+    if np.abs(products).max() > 10 * tolerances.direction_cosine:
+        raise GeometryError("(0020,0037) rows and columns are no unit vectors at right angles")
+    if min(header.pixel_spacing) <= 0:
+        raise GeometryError(f"(0028,0030) Pixel Spacing is {header.pixel_spacing}, not positive")
+    normal: NDArray[np.float64] = np.cross(row, column)
+    return normal / np.linalg.norm(normal)
+
+
+def _places(
+    distance: NDArray[np.float64], tolerances: SliceTolerances
+) -> tuple[tuple[int, ...], float]:
+    """The index of each slice along the normal and the distance between indices."""
+    gaps = np.diff(distance)
+    same = int((gaps < tolerances.position_mm).sum())
+    if same:
+        raise GeometryError(
+            f"{same + 1} or more frames share a position: dynamic, gated or several"
+            " reconstructions under one series UID (4-D); one image a position is expected"
+        )
+    steps = np.round(gaps / np.median(gaps)).astype(int)
+    if (steps < 1).any():
+        raise GeometryError(f"slice spacing varies from {gaps.min():.3g} to {gaps.max():.3g} mm")
+    places = np.concatenate([[0], np.cumsum(steps)])
+    step_mm = float(distance[-1] - distance[0]) / int(places[-1])
+    stray = np.abs(distance - distance[0] - places * step_mm).max()
+    if stray > tolerances.spacing_fraction * step_mm:
+        raise GeometryError(
+            f"slice spacing varies from {gaps.min():.4g} to {gaps.max():.4g} mm:"
+            f" a slice lies {stray:.2g} mm off a regular grid"
+        )
+    return tuple(int(place) for place in places), step_mm
+
+
+def _missing_caveat(missing: tuple[int, ...], places: tuple[int, ...], allowed: int) -> Caveat:
+    words = f"{len(missing)} of {places[-1] + 1} slices are missing"
+    if len(missing) > allowed:
+        raise IncompleteSeries(f"{words}; at most {allowed} can be interpolated")
+    text = f"{words} and interpolated from their neighbours"
+    return Caveat(code="SLICES_INTERPOLATED", text=text)
+
+
+def _geometry(
+    ordered: tuple[Header, ...],
+    places: tuple[int, ...],
+    step: NDArray[np.float64],
+    tolerances: SliceTolerances,
+) -> Geometry:
+    first = ordered[0]
+    origin = np.array(first.position)
+    expected = origin + np.outer(places, step)
+    aside = np.linalg.norm(np.array([one.position for one in ordered]) - expected, axis=1).max()
+    if aside > tolerances.spacing_fraction * np.linalg.norm(step) + tolerances.position_mm:
+        raise GeometryError(f"slices are shifted sideways by {aside:.2f} mm: a tilted gantry")
+    affine = np.eye(4)
+    affine[:3, 0] = step
+    affine[:3, 1] = np.array(first.orientation[3:]) * first.pixel_spacing[0]
+    affine[:3, 2] = np.array(first.orientation[:3]) * first.pixel_spacing[1]
+    affine[:3, 3] = origin
+    return Geometry(
+        shape=(places[-1] + 1, int(first.rows or 0), int(first.columns or 0)),
+        affine=affine,
+        frame_of_reference_uid=first.frame_of_reference_uid,
+    )
