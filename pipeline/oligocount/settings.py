@@ -105,6 +105,8 @@ class OutlineSettings:
     lung_min_ml: float
     bone_min_hu: float
     bone_min_ml: float
+    refine_reach_mm: float
+    part_min_share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Images to organ map, landmarks and station map."""
+"""Where things are: images to an organ map, landmarks and a station map."""

@@ -49,16 +49,6 @@ class Landmark:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Anatomy:
-    """The organ map with all that follows from it. `stations` names are station keys."""
-
-    organs: OrganMap
-    landmarks: Mapping[str, Landmark] = field(default_factory=dict)
-    stations: LabelMap | None = None
-    caveats: tuple[Caveat, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Station:
     """One nodal station in three systems; None where a system has no such station."""
@@ -89,3 +79,51 @@ class Site:
     lobe: str | None = None
     station: Station | None = None
     nodal_class: NodalClass | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structure:
+    """What a structure's name means for counting, and what it does with FDG in health.
+
+    `organ` None: no organ lesion lives there (vessel, airway, canal). `uptake` is a word of
+    configs/anatomy/organs.yaml. `snomed` is a SNOMED CT concept.
+    """
+
+    name: str
+    organ: str | None
+    organ_system: str | None
+    side: Side | None = None
+    uptake: str = "quiet"
+    snomed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationEntry:
+    """One region of a station map: its station in each system, side and standing.
+
+    `regional` maps (staging system, primary location or "any") to the nodal class, None where
+    the system itself is unclear. `flags` are codes that a lesion there carries into the result.
+    """
+
+    name: str
+    station: Station
+    side: Side | None
+    title: str
+    regional: Mapping[tuple[str, str], NodalClass | None]
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Anatomy:
+    """The organ map with all that follows from it.
+
+    `stations` is on the grid of the organ map; its names are keys of `station_entries`.
+    `structures` tells for each name of the organ map what it means.
+    """
+
+    organs: OrganMap
+    landmarks: Mapping[str, Landmark] = field(default_factory=dict)
+    stations: LabelMap | None = None
+    station_entries: Mapping[str, StationEntry] = field(default_factory=dict)
+    structures: Mapping[str, Structure] = field(default_factory=dict)
+    caveats: tuple[Caveat, ...] = ()

@@ -1,0 +1,98 @@
+"""The embedded organ network: aligned images to an organ map on the PET grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.anatomy.refine import refine_by_density, without_specks
+from oligocount.anatomy.sides import split_paired
+from oligocount.anatomy.vocabulary import load_vocabulary
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import LabelMap
+from oligocount.errors import BundleMismatch
+from oligocount.geometry.resample import resample_labels
+from oligocount.inference.bundle import Bundle
+from oligocount.inference.channels import Inputs, fill_channels, model_grid
+from oligocount.settings import AnatomySettings
+
+_BACKGROUND = ("outside", "background")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BundleMapper:
+    """An OrganMapper that runs one network over the whole body at the network's own grid."""
+
+    bundle: Bundle
+    settings: AnatomySettings
+
+    def __call__(self, images: AlignedImages) -> OrganMap:
+        """Return the most probable structure of each voxel, paired ones split by side.
+
+        Labels move to the PET grid by nearest neighbour; probabilities stay on the network's
+        grid, where their mean over a structure becomes its confidence.
+        """
+        grid = model_grid(images.suv.geometry, self.bundle.metadata.spacing_mm)
+        inputs = Inputs(suv=images.suv, ct=images.ct)
+        channels = fill_channels(self.bundle.metadata.channels, inputs, grid)
+        probability = self.bundle.predict(channels)
+        names = class_names(self.bundle.metadata.classes, probability.shape[0])
+        array = probability.argmax(axis=0).astype(np.int32)
+        trust = _mean_probability(probability, array, names)
+        del probability
+        whole = LabelMap(array=array, names=names, geometry=grid)
+        labels = resample_labels(
+            split_paired(without_specks(whole, self.settings.outline.part_min_share)),
+            images.suv.geometry,
+        )
+        if images.ct is not None:
+            labels = refine_by_density(labels, images.ct, self.settings.outline)
+        return OrganMap(
+            labels=labels,
+            known=frozenset(labels.names.values()),
+            model=self.bundle.metadata.model,
+            confidence={
+                name: trust.get(name, trust.get(name.rsplit("_", 1)[0], 0.0))
+                for name in labels.names.values()
+            },
+            caveats=_caveats(images),
+        )
+
+
+def class_names(classes: tuple[str, ...], channels: int) -> dict[int, str]:
+    """Output channel to structure name, the background left out.
+
+    Raises BundleMismatch when the network draws another number of classes than it names.
+    """
+    offset = channels - len(classes)
+    if offset not in (0, 1):
+        raise BundleMismatch(f"network draws {channels} classes, its metadata name {len(classes)}")
+    vocabulary = load_vocabulary()
+    named = {label + offset: vocabulary.canonical(name) for label, name in enumerate(classes)}
+    return {label: name for label, name in named.items() if label and name not in _BACKGROUND}
+
+
+def _mean_probability(
+    probability: NDArray[np.float32], array: NDArray[np.int32], names: dict[int, str]
+) -> dict[str, float]:
+    best = probability.max(axis=0).ravel()
+    total = np.bincount(array.ravel(), weights=best, minlength=probability.shape[0])
+    count = np.bincount(array.ravel(), minlength=probability.shape[0])
+    return {
+        name: round(float(total[label] / count[label]), 3) if count[label] else 0.0
+        for label, name in names.items()
+    }
+
+
+def _caveats(images: AlignedImages) -> tuple[Caveat, ...]:
+    if images.ct is not None:
+        return ()
+    return (
+        Caveat(
+            code="ORGANS_WITHOUT_CT",
+            text="organs were drawn from uptake alone; structures that uptake does not show "
+            "are the network's expectation, not an observation",
+        ),
+    )

@@ -1,0 +1,85 @@
+"""Lungs, bone and outline of an organ map corrected by what density shows."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from oligocount.anatomy.frame import axial_frame, to_frame, volume_to_frame
+from oligocount.anatomy.outline import body_from_ct, bone_from_ct, lungs_from_ct
+from oligocount.anatomy.sides import midline_mm
+from oligocount.domain.volume import LabelMap, Volume
+from oligocount.geometry.resample import resample_labels
+from oligocount.settings import OutlineSettings
+
+Mask = NDArray[np.bool_]
+_FILLER = ("body", "muscle")
+_BONE = (
+    "skull", "vertebrae_C", "vertebrae_T", "vertebrae_L", "sacrum", "sternum", "bone",
+    "rib", "clavicula", "scapula", "humerus", "hip", "femur",
+)  # fmt: skip
+
+
+def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -> LabelMap:
+    """The map with air-filled lung and dense bone claimed from filler, never taken away.
+
+    A tumour inside a lung stays lung; only voxels that the map calls body or muscle, and
+    background inside the outline, change. A claimed voxel gets the nearest lung or bone name
+    within `refine_reach_mm`.
+    """
+    frame = axial_frame(labels.geometry, midline_mm(labels))
+    drawn = to_frame(labels, frame)
+    hu = volume_to_frame(ct, frame, outside=-1024.0).array
+    body = body_from_ct(hu, frame, settings)
+    array = drawn.array.astype(np.int32)
+    free = (array == 0) | drawn.mask(*_FILLER)
+    spacing = frame.geometry.spacing_mm
+    lungs = _named(drawn, ("lung",))
+    bones = _named(drawn, _BONE)
+    for source, mask in (
+        (lungs, lungs_from_ct(hu, body, frame, settings) & free),
+        (bones, bone_from_ct(hu, body, frame, settings) & free),
+    ):
+        _claim(array, mask, source, spacing, settings.refine_reach_mm)
+    filler = drawn.id_of("body")
+    if filler is not None:
+        array[body & (array == 0)] = filler
+    changed = LabelMap(array=array, names=drawn.names, geometry=frame.geometry)
+    return resample_labels(changed, labels.geometry)
+
+
+def without_specks(labels: LabelMap, min_share: float) -> LabelMap:
+    """The map without parts of a structure smaller than `min_share` of its largest part.
+
+    A dropped part takes the nearest other label; bones and filler keep all their parts.
+    """
+    array = labels.array.astype(np.int32)
+    drop = np.zeros(array.shape, bool)
+    for label, box in enumerate(ndimage.find_objects(array), start=1):
+        name = labels.names.get(label, "body")
+        if box is None or name in _FILLER or name.startswith(_BONE):
+            continue
+        parts, count = ndimage.label(array[box] == label, np.ones((3, 3, 3)))
+        sizes = np.bincount(parts.ravel(), minlength=count + 1)
+        small = sizes < min_share * sizes[1:].max()
+        small[0] = False
+        drop[box] |= small[parts]
+    if drop.any():
+        nearest = ndimage.distance_transform_edt(drop, return_indices=True)[1]
+        array[drop] = array[tuple(axis[drop] for axis in nearest)]
+    return LabelMap(array=array, names=labels.names, geometry=labels.geometry)
+
+
+def _claim(
+    array: NDArray[np.int32], mask: Mask, source: Mask, spacing: tuple[float, ...], reach_mm: float
+) -> None:
+    if not source.any() or not mask.any():
+        return
+    gap, nearest = ndimage.distance_transform_edt(~source, spacing, return_indices=True)
+    chosen = mask & (gap <= reach_mm)
+    array[chosen] = array[tuple(axis[chosen] for axis in nearest)]
+
+
+def _named(labels: LabelMap, stems: tuple[str, ...]) -> Mask:
+    return labels.mask(
+        *(n for n in labels.names.values() if any(f"{n}_".startswith(f"{s}_") for s in stems))
+    )
