@@ -1,1 +1,1 @@
-"""Networks: bundles, devices and sliding windows, shared by `segment` and `anatomy`."""
+"""Networks: reading bundles, choosing devices, filling channels, running one pass or many tiles."""

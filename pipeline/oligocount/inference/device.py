@@ -1,0 +1,33 @@
+"""Which device runs a network: `auto`, `cpu`, `cuda` or `cuda:n`."""
+
+import os
+import re
+
+import torch
+
+from oligocount.errors import ModelError
+
+_NAMES = re.compile(r"auto|cpu|cuda(:\d+)?")
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; `auto` is the first CUDA device where there is one, else the CPU.
+
+    Raises ModelError for a name outside the vocabulary or a device that this machine lacks.
+    """
+    if not _NAMES.fullmatch(name):
+        raise ModelError(f"device {name!r}: expected auto, cpu, cuda or cuda:<number>")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise ModelError(f"device {name!r}: this machine offers {count} CUDA device(s); try cpu")
+    return device
+
+
+def free_memory_bytes(device: torch.device) -> int:
+    """Memory that a network may still claim on a device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(os.sysconf("SC_AVPHYS_PAGES")) * int(os.sysconf("SC_PAGE_SIZE"))
