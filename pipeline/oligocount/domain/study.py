@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from enum import Enum
 from pathlib import Path
 
@@ -37,8 +37,24 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SliceTiming:
+    """When one slice was measured. `position_lps_mm` is the centre of its first voxel."""
+
+    position_lps_mm: tuple[float, float, float] | None = None
+    acquisition: datetime | None = None
+    duration_s: float | None = None
+    reference_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tracer:
-    """What turns activity into SUV. None = not known; nothing here is guessed."""
+    """What turns activity into SUV, as the header states it. None = not stated.
+
+    Numbers stand as written, in the unit that DICOM prescribes; `quantify` checks their
+    magnitude. Date-times are the wall clock of the scanner, labelled UTC. `decay_reference` is
+    set only where the header (or the user) states it outright; otherwise `quantify` derives it
+    from `series_start`, `vendor_reference` and `slices`.
+    """
 
     units: str | None
     decay_correction: str | None
@@ -53,6 +69,14 @@ class Tracer:
     patient_sex: str | None
     tags: Mapping[str, str] = field(default_factory=dict)
     caveats: tuple[Caveat, ...] = ()
+    suv_type: str | None = None
+    injection_time: time | None = None
+    series_start: datetime | None = None
+    vendor_reference: datetime | None = None
+    vendor_suv_factor: float | None = None
+    vendor_activity_factor: float | None = None
+    corrections: tuple[str, ...] = ()
+    slices: tuple[SliceTiming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,196 @@
+"""Activity to SUV: the rule for each unit, from headers alone, and its use on the voxels.
+
+`suv = stored value x factor`. By Units (0054,1001):
+
+- BQML: weight / injected dose, times decay (`decay`, `clock`).
+- GML, CM2ML: already normalised, by (0054,1006) SUV Type. BW stays (also where the type is
+  absent, PS3.3 C.8.9.1); the others become SUVbw with the patient's size and sex, or are kept
+  and labelled where these are not known.
+- CNTS: Philips (7053,1000) SUV factor; else Philips (7053,1009) activity factor, then as BQML.
+- The others (PROPCNTS, PROPCPS, CPS, 1CM, CNTS without a factor) are refused: what they mean
+  depends on a calibration that no header states (Vacha et al., SUV manual).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.study import SuvRoute, Tracer
+from oligocount.domain.volume import Geometry, Unit, Volume
+from oligocount.errors import GeometryError, MissingTag, QuantificationError, UnsupportedUnit
+from oligocount.quantify.body import SuvType, body_size_kg
+from oligocount.quantify.decay import decay_factors
+from oligocount.quantify.patient import check_drug, dose_bq, half_life_s, size_cm, weight_kg
+from oligocount.quantify.step import Step
+from oligocount.settings import QuantifySettings
+
+_UNITS, _SUV_TYPE = "0054,1001", "0054,1006"
+_NAMED = {Unit.BQML: "BQML", Unit.GML: "GML", Unit.CM2ML: "CM2ML", Unit.CNTS: "CNTS"}
+_SEX = "0010,0040"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """Factors (one, or one a slice of the tracer), what they lead to, and how it is told."""
+
+    factors: tuple[float, ...]
+    unit: Unit
+    route: SuvRoute
+
+
+def suv_route(tracer: Tracer, settings: QuantifySettings) -> SuvRoute:
+    """How SUV will be computed, from headers alone.
+
+    Raises UnsupportedUnit, MissingTag or QuantificationError where it cannot be.
+    """
+    return _rule(tracer, settings).route
+
+
+def to_suv(
+    pet: Volume, tracer: Tracer | None, settings: QuantifySettings
+) -> tuple[Volume, SuvRoute]:
+    """The PET volume in SUVbw (or its own SUV where that cannot be converted), and how.
+
+    A volume that already is in SUVbw passes; its route says that nothing was checked.
+    Raises UnsupportedUnit, MissingTag or QuantificationError where SUV cannot be computed.
+    """
+    if pet.unit is Unit.SUVBW:
+        return pet, _given()
+    if tracer is None:
+        raise MissingTag(f"PET in {pet.unit.value} without dose, time and weight: no SUV")
+    if tracer.units and _NAMED.get(pet.unit, tracer.units) != tracer.units:
+        raise QuantificationError(f"PET is in {pet.unit.value}, its header says {tracer.units}")
+    rule = _rule(tracer, settings)
+    factors = np.float32(_by_slice(rule.factors, tracer, pet.geometry))
+    return Volume(array=pet.array * factors, unit=rule.unit, geometry=pet.geometry), rule.route
+
+
+def _given() -> SuvRoute:
+    text = "the PET came as SUV; how it was computed is not known"
+    caveat = Caveat(code="SUV_AS_GIVEN", text=text)
+    return SuvRoute(kind="SUVbw", route="SUV as given", factor=1.0, tags={}, caveats=(caveat,))
+
+
+def _rule(tracer: Tracer, settings: QuantifySettings) -> _Rule:
+    doubts = check_drug(tracer, settings.allowed_radiopharmaceuticals)
+    match tracer.units:
+        case "BQML":
+            return _told("BQML", _from_activity(tracer, settings), tracer, doubts)
+        case "GML" | "CM2ML":
+            return _from_suv(tracer, settings, doubts)
+        case "CNTS":
+            return _told("CNTS", _from_counts(tracer, settings), tracer, doubts)
+    raise UnsupportedUnit(
+        f"(0054,1001) Units: found {tracer.units!r}, expected BQML, GML, CM2ML or Philips CNTS"
+    )
+
+
+def _told(
+    name: str, step: Step[tuple[float, ...]], tracer: Tracer, doubts: tuple[Caveat, ...],
+    kind: SuvType = SuvType.BW,
+) -> _Rule:  # fmt: skip
+    used = (_UNITS, *step.tags)
+    route = SuvRoute(
+        kind=kind.value,
+        route=f"{name}/{step.rule}",
+        factor=step.value[0] if len(step.value) == 1 else None,
+        tags={tag: tracer.tags[tag] for tag in used if tag in tracer.tags},
+        caveats=(*tracer.caveats, *doubts, *step.caveats),
+    )
+    unit = {SuvType.BW: Unit.SUVBW, SuvType.BSA: Unit.CM2ML}.get(kind, Unit.GML)
+    return _Rule(factors=step.value, unit=unit, route=route)
+
+
+def _from_activity(tracer: Tracer, settings: QuantifySettings) -> Step[tuple[float, ...]]:
+    weight = weight_kg(tracer, settings.magnitude)
+    dose = dose_bq(tracer, settings.magnitude)
+    decay = decay_factors(tracer, half_life_s(tracer), settings.clock)
+    scale = weight.value * 1000 / dose.value
+    return Step(
+        value=tuple(scale * each for each in decay.value),
+        rule="/".join(filter(None, (decay.rule, dose.rule, weight.rule))),
+        tags=(*weight.tags, *dose.tags, *decay.tags),
+        caveats=(*weight.caveats, *dose.caveats, *decay.caveats),
+    )
+
+
+def _from_counts(tracer: Tracer, settings: QuantifySettings) -> Step[tuple[float, ...]]:
+    if tracer.vendor_suv_factor and tracer.vendor_suv_factor > 0:
+        return Step(
+            value=(tracer.vendor_suv_factor,), rule="Philips SUV factor", tags=("7053,1000",)
+        )
+    activity = tracer.vendor_activity_factor
+    if not activity or activity < 0:
+        raise UnsupportedUnit(
+            "(0054,1001) Units CNTS without Philips (7053,1000) or (7053,1009): counts have no "
+            "known calibration"
+        )
+    step = _from_activity(tracer, settings)
+    return replace(
+        step,
+        value=tuple(activity * each for each in step.value),
+        rule=f"Philips activity factor/{step.rule}",
+        tags=("7053,1009", *step.tags),
+    )
+
+
+def _from_suv(tracer: Tracer, settings: QuantifySettings, doubts: tuple[Caveat, ...]) -> _Rule:
+    name = tracer.units or ""
+    default = "BSA" if name == "CM2ML" else "BW"
+    kind = SuvType.__members__.get(tracer.suv_type or default)
+    if kind is None or (kind is SuvType.BSA) != (name == "CM2ML"):
+        raise UnsupportedUnit(
+            f"(0054,1006) SUV Type {tracer.suv_type!r} with Units {name}: expected one of "
+            f"{', '.join(SuvType.__members__)}, BSA with CM2ML alone"
+        )
+    if kind is SuvType.BW:
+        plain: Step[tuple[float, ...]] = Step(value=(1.0,), rule="BW", tags=(_SUV_TYPE,))
+        return _told(name, plain, tracer, doubts)
+    try:
+        step = _to_body_weight(kind, tracer, settings)
+    except (MissingTag, QuantificationError) as reason:
+        text = f"values are {kind.value} and were kept so: {reason}"
+        kept: Step[tuple[float, ...]] = Step(
+            value=(1.0,),
+            rule=f"{kind.name} kept",
+            tags=(_SUV_TYPE,),
+            caveats=(Caveat(code="SUV_NOT_BW", text=text),),
+        )
+        return _told(name, kept, tracer, doubts, kind)
+    return _told(name, step, tracer, doubts)
+
+
+def _to_body_weight(
+    kind: SuvType, tracer: Tracer, settings: QuantifySettings
+) -> Step[tuple[float, ...]]:
+    weight = weight_kg(tracer, settings.magnitude)
+    height = size_cm(tracer, settings.magnitude)
+    sex = tracer.patient_sex
+    if sex not in ("M", "F", "O"):
+        raise MissingTag(f"(0010,0040) Patient's Sex: found {sex!r}, expected M, F or O")
+    size = body_size_kg(kind, weight_kg=weight.value, height_cm=height.value, sex=sex)
+    scale = 0.1 if kind is SuvType.BSA else 1.0  # cm2/ml per m2 against g/ml per kg: 1e3 / 1e4
+    text = f"sex O: the mean of both sexes' {kind.value} was used"
+    is_mean = sex == "O" and kind is not SuvType.BSA
+    mean = (Caveat(code="SEX_OTHER", text=text),) if is_mean else ()
+    return Step(
+        value=(weight.value / size * scale,),
+        rule=f"{kind.name} to BW",
+        tags=(_SUV_TYPE, _SEX, *weight.tags, *height.tags),
+        caveats=(*weight.caveats, *height.caveats, *mean),
+    )
+
+
+def _by_slice(factors: tuple[float, ...], tracer: Tracer, geometry: Geometry) -> float | np.ndarray:
+    """One factor, or a column of them: each slice takes that of the nearest slice measured."""
+    if len(factors) == 1:
+        return factors[0]
+    known = [one.position_lps_mm for one in tracer.slices if one.position_lps_mm]
+    if len(known) != len(factors):
+        raise GeometryError("(0020,0032) Image Position: absent where each slice needs its own")
+    measured = geometry.to_index(np.array(known, float))[:, 0]
+    wanted = np.arange(geometry.shape[0])
+    nearest = np.abs(wanted[:, None] - measured).argmin(axis=1)
+    column: np.ndarray = np.array(factors)[nearest]
+    return column[:, None, None]
