@@ -1,0 +1,180 @@
+"""report.html: one self-contained page, drawn from the document of result.json and the images."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from oligocount.domain.result import Result
+from oligocount.errors import ConfigError
+from oligocount.publish.markers import MARGIN_PX, category, placed
+from oligocount.publish.pictures import dark_on_white, jpeg_uri
+from oligocount.publish.projections import Projection, project
+from oligocount.publish.tables import runner_up_words
+from oligocount.publish.thumbnails import strip_size, thumbnail_uris
+from oligocount.settings import PublishSettings
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_GROUPS = ("counted", "regional", "primary", "equivocal", "not_counted", "physiologic")
+_LATERAL_DEG = 90.0
+_WAYS = (("R", "L"), ("A", "P"), ("L", "R"), ("P", "A"))  # left and right of a quarter turn's view
+_LEAD_GAP_PX = 7.0
+
+
+def render_report(document: Mapping[str, Any], result: Result, settings: PublishSettings) -> str:
+    """The page as HTML, in the language of the settings; it needs no other file and no network.
+
+    Raises ConfigError for a language without strings.
+    """
+    words = read_strings(settings.language)
+    lesions = [_described(each, words) for each in document["lesions"]]
+    step = 360.0 / settings.projections.n_frames
+    angles = tuple(n * step for n in range(settings.projections.n_frames))
+    *turned, lateral = project(
+        result.images.suv,
+        (*angles, _LATERAL_DEG),
+        pixel_mm=settings.projections.pixel_mm,
+        body_suv=settings.projections.body_suv,
+    )
+    critical = set(document["decision_critical_lesions"])
+    uris = [_uri(each, settings) for each in turned]
+    return _environment(words).get_template("report.html.j2").render(
+        doc=document,
+        t=words,
+        groups=[name for name in _GROUPS if any(each["group"] == name for each in lesions)],
+        lesions=[each for each in lesions if each["group"] != "physiologic"],
+        physiologic=[each for each in lesions if each["group"] == "physiologic"],
+        first=[each for each in lesions if each["id"] in critical],
+        doubts=_doubts(document),
+        missing=_missing(document),
+        strips=thumbnail_uris(result, settings),
+        strip_size=strip_size(settings.thumbnails),
+        frontal=_view("frontal", turned[0], uris[0], lesions, words),
+        lateral=_view("lateral", lateral, _uri(lateral, settings), lesions, words),
+        frames={
+            "pictures": uris,
+            "angles": [round(each) for each in angles],
+            "places": [placed(lesions, each) for each in turned],
+            "ways": [_ways(angle, words) for angle in angles],
+        },
+    )  # fmt: skip
+
+
+def read_strings(language: str) -> dict[str, Any]:
+    """The words of the report in a language. Raises ConfigError when there are none."""
+    known = sorted(file.stem for file in (_TEMPLATES / "strings").glob("*.yaml"))
+    if language not in known:
+        raise ConfigError(f"no report in language {language!r}; there is {', '.join(known)}")
+    text = (_TEMPLATES / "strings" / f"{language}.yaml").read_text("utf-8")
+    words: dict[str, Any] = yaml.safe_load(text)
+    return words
+
+
+def _environment(words: Mapping[str, Any]) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["shown"] = lambda value: _shown(value, words)
+    return environment
+
+
+def _shown(value: Any, words: Mapping[str, Any]) -> str:
+    """A value of a criterion in words; a truth value is never taken for a number."""
+    if value is None:
+        return str(words["unknown"])
+    if isinstance(value, bool):
+        return str(words["truth"]["yes" if value else "no"])
+    return str(value)
+
+
+def _described(lesion: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
+    """The lesion with its colour group and its place in words."""
+    return {
+        **lesion,
+        "group": category(lesion),
+        "place": _place(lesion, words),
+        "runner_up_words": runner_up_words(lesion["runner_up"]),
+    }
+
+
+def _place(lesion: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+    """The station of a node, else organ, side and finest structure, as far as they are known."""
+    station = lesion["station"]
+    if station and any(station.values()):
+        return f"{words['station']} {next(key for key in station.values() if key)}"
+    organ, structure = lesion["organ"], lesion["structure"]
+    known = [words["organs"].get(organ, organ)] if organ else []
+    if structure and structure not in (organ, words["structures"].get(organ)):
+        known.append(words["structures"].get(structure, structure.replace("_", " ")))
+    if lesion["side"]:
+        known.append(words["side"][lesion["side"]])
+    return ", ".join(known) or str(words["unknown"])
+
+
+def _doubts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Every caveat once: of the case, of SUV."""
+    found = [*document["caveats"], *document["inputs"]["suv"]["caveats"]]
+    return list({(each["code"], each["text"]): each for each in found}.values())
+
+
+def _missing(document: Mapping[str, Any]) -> list[str]:
+    """Names of criteria whose observation is unknown, once each."""
+    names = [
+        each["name"]
+        for verdict in document["verdicts"].values()
+        for each in verdict["criteria"]
+        if each["observed"] is None
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _uri(view: Projection, settings: PublishSettings) -> str:
+    return jpeg_uri(dark_on_white(view.picture, settings.projections.window_suv))
+
+
+def _ways(angle_deg: float, words: Mapping[str, Any]) -> list[str]:
+    """What lies at the left and at the right of the picture, to the nearest quarter turn."""
+    return [words["ways"][way] for way in _WAYS[round(angle_deg / 90) % 4]]
+
+
+def _view(
+    name: str,
+    view: Projection,
+    uri: str,
+    lesions: list[dict[str, Any]],
+    words: Mapping[str, Any],
+) -> dict[str, Any]:
+    rows, columns = view.picture.shape
+    full = columns + 2 * MARGIN_PX
+    places = placed(lesions, view)
+    return {
+        "title": words["mip_titles"][name],
+        "alt": f"{words['mip_titles'][name]}: {words['mip_alt']}",
+        "uri": uri,
+        "columns": columns,
+        "ways": _ways(view.angle_deg, words),
+        "view_box": f"{-MARGIN_PX} 0 {full} {rows}",
+        "left_pct": round(100 * MARGIN_PX / full, 3),
+        "width_pct": round(100 * columns / full, 3),
+        "marks": [_mark(each, at, words) for each, at in zip(lesions, places, strict=True)],
+    }
+
+
+def _mark(
+    lesion: Mapping[str, Any], at: tuple[float, float, float, float], words: Mapping[str, Any]
+) -> dict[str, Any]:
+    x, y, label_x, label_y = at
+    near = label_x + (_LEAD_GAP_PX if label_x < x else -_LEAD_GAP_PX)
+    group = words["groups"][lesion["group"]]
+    return {
+        "id": lesion["id"],
+        "group": lesion["group"],
+        "title": f"{words['lesion']} {lesion['id']}: {lesion['place']} ({group})",
+        "point": (x, y),
+        "label": (label_x, label_y),
+        "lead": f"{near},{label_y} {x},{y}",
+    }

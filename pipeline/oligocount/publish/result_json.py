@@ -1,0 +1,141 @@
+"""The result as the document of result.json, which configs/result.schema.json describes."""
+
+import json
+import math
+from typing import Any
+
+from oligocount.domain.anatomy import Site
+from oligocount.domain.lesion import LocatedLesion, RunnerUp
+from oligocount.domain.provenance import Caveat, Provenance
+from oligocount.domain.result import Result
+from oligocount.domain.study import Series, SuvRoute
+
+SCHEMA_VERSION = "1.0"
+_SIGNIFICANT_DIGITS = 6
+
+
+def result_document(result: Result) -> dict[str, Any]:
+    """The document, ready for JSON: numbers to six significant digits, nothing non-finite."""
+    assessment = result.assessment.blocks()
+    per_lesion = assessment.pop("lesions")
+    document = {
+        "schema_version": SCHEMA_VERSION,
+        "case_id": result.case_id,
+        "status": result.status.value,
+        "inputs": {
+            "series": [_series(one) for one in result.study.series],
+            "suv": _suv(result.suv_route),
+        },
+        "lesions": [{**_lesion(one), **per_lesion[one.lesion.id]} for one in result.lesions],
+        **assessment,
+        "caveats": [_caveat(one) for one in result.all_caveats],
+        "provenance": _provenance(result.provenance),
+    }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def to_json(document: dict[str, Any]) -> str:
+    """The document as text."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _series(series: Series) -> dict[str, Any]:
+    return {
+        "uid": series.uid,
+        "modality": series.modality,
+        "role": series.role.value,
+        "description": series.description,
+        "chosen": series.chosen,
+        "reason": series.reason,
+        "n_instances": series.n_instances,
+    }
+
+
+def _suv(route: SuvRoute) -> dict[str, Any]:
+    return {
+        "kind": route.kind,
+        "route": route.route,
+        "factor": route.factor,
+        "tags": dict(route.tags),
+        "caveats": [_caveat(one) for one in route.caveats],
+    }
+
+
+def _lesion(located: LocatedLesion) -> dict[str, Any]:
+    lesion, finding = located.lesion, located.finding
+    site = _site(finding.site)
+    return {
+        "id": lesion.id,
+        "kind": finding.kind.value,
+        "status": finding.status.value,
+        "probability": lesion.probability,
+        "centroid_lps_mm": list(lesion.centroid_lps_mm),
+        "volume_ml": lesion.volume_ml,
+        "longest_diameter_mm": lesion.longest_diameter_mm,
+        "suv_max": lesion.suv_max,
+        "suv_peak": lesion.suv_peak,
+        "suv_mean": lesion.suv_mean,
+        "mtv_ml": lesion.mtv_ml,
+        "tlg": lesion.tlg,
+        **site,
+        "organ_overlap": located.overlap,
+        "runner_up": _runner_up(finding.runner_up),
+        "station_margin_mm": located.margin_mm,
+        "n_nodes": finding.n_nodes,
+        "diffuse": finding.diffuse,
+        "treatable": finding.treatable,
+        "evidence": located.reason,
+        "modality": list(lesion.modality),
+        "caveats": [_caveat(one) for one in located.caveats],
+    }
+
+
+def _site(site: Site) -> dict[str, Any]:
+    station = site.station
+    return {
+        "organ": site.organ,
+        "organ_system": site.organ_system,
+        "structure": site.structure,
+        "side": site.side.value if site.side else None,
+        "lobe": site.lobe,
+        "station": station and {"ajcc8": station.ajcc8, "jes": station.jes, "iaslc": station.iaslc},
+        "nodal_class": site.nodal_class.value if site.nodal_class else None,
+    }
+
+
+def _runner_up(runner_up: RunnerUp | None) -> dict[str, Any] | None:
+    if runner_up is None:
+        return None
+    return {
+        **_site(runner_up.site),
+        "overlap": runner_up.overlap,
+        "margin_mm": runner_up.margin_mm,
+    }
+
+
+def _caveat(caveat: Caveat) -> dict[str, str]:
+    return {"code": caveat.code, "text": caveat.text}
+
+
+def _provenance(provenance: Provenance) -> dict[str, Any]:
+    return {
+        "oligocount": provenance.oligocount,
+        "models": [
+            {"name": model.name, "version": model.version, "sha256": model.sha256}
+            for model in provenance.models
+        ],
+        "settings_digest": provenance.settings_digest,
+        "seconds": dict(provenance.seconds),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Containers as dict and list, floats rounded, numbers that are none as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(each) for each in value]
+    if isinstance(value, float):
+        return float(f"{value:.{_SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
+    return value

@@ -1,0 +1,197 @@
+"""The report: self-contained, readable without sight or colour, nothing unescaped, no identity."""
+
+import dataclasses
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from oligocount.config import load_settings
+from oligocount.domain.lesion import Status
+from oligocount.domain.study import AlignedImages
+from oligocount.publish.markers import category, placed
+from oligocount.publish.projections import Projection
+from oligocount.publish.report import read_strings, render_report
+from oligocount.publish.result_json import result_document
+
+from . import builders
+
+SETTINGS = load_settings().publish
+
+
+class Page(HTMLParser):
+    """Tags with attributes, and the text of the page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def every(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page(settings=SETTINGS, **parts: object) -> str:
+    result = builders.result(**parts)
+    return render_report(result_document(result), result, settings)
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return page()
+
+
+def test_it_needs_no_other_file_and_no_network(html: str) -> None:
+    for _, attributes in Page(html).tags:
+        for name in ("src", "href"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("data:", "#")), value
+    assert "@import" not in html
+    assert not re.search(r"url\((?!data:)", html)
+
+
+def test_the_verdicts_stand_first_each_with_its_definitions_name(html: str) -> None:
+    assert html.index("h-verdicts") < html.index("h-counts") < html.index("h-first")
+    assert html.index("h-first") < html.index("h-mip") < html.index('id="lesions"')
+    for name in ("CN2025", "OMEC_MAIN", "OMEC_ORGAN", "ESTRO_ASTRO"):
+        assert f"<code>{name}</code>" in html
+
+
+def test_it_says_that_a_clinician_decides(html: str) -> None:
+    assert html.count("Research use; a clinician decides.") >= 2
+
+
+def test_every_link_leads_somewhere(html: str) -> None:
+    tags = Page(html).tags
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    links = {attributes["href"][1:] for name, attributes in tags if name == "a"}
+    assert len(set(ids)) == len(ids)
+    assert links <= set(ids)
+    assert {f"lesion-{label}" for label in builders.FOCI} <= links
+
+
+def test_pictures_tables_and_controls_have_words(html: str) -> None:
+    parsed = Page(html)
+    assert all(each.get("alt") for each in parsed.every("img"))
+    assert all(each.get("scope") for each in parsed.every("th"))
+    assert parsed.every("html")[0]["lang"] == "en"
+    assert all(
+        each.get("aria-label") or each.get("aria-hidden") == "true" for each in parsed.every("svg")
+    )
+
+
+def test_colour_is_never_the_only_sign(html: str) -> None:
+    """Each group has its own shape, and its name stands in the lesion's row."""
+    template = html[html.index('<h2 id="h-mip">') :]
+    for group in ("counted", "regional", "primary", "equivocal"):
+        assert f'class="key {group}"' in template
+    shapes = set(re.findall(r'<(?:circle|rect|path) class="mark"[^>]*>', html))
+    assert len(shapes) == 5
+
+
+def test_words_of_the_input_cannot_become_markup(html: str) -> None:
+    assert "scout &lt;b&gt;&amp;" in html
+    assert "scout <b>" not in html
+
+
+def test_an_unknown_observation_is_unknown_and_a_one_is_not_a_yes() -> None:
+    criteria = builders.verdict("X", *[builders.Decision.OLIGO] * 3).criteria
+    one = dataclasses.replace(criteria[1], observed=1)
+    verdict = dataclasses.replace(builders.assessment().verdicts[0], criteria=(one, criteria[2]))
+    text = page(assessment=dataclasses.replace(builders.assessment(), verdicts=(verdict,)))
+    assert "<td><code>N_max</code></td><td>1</td><td>5</td><td>yes</td>" in text
+    assert "<td><code>all_treatable</code></td><td>unknown</td><td>yes</td><td>unknown</td>" in text
+
+
+def test_the_lesion_that_decides_is_named_before_the_pictures(html: str) -> None:
+    first = html[html.index('id="h-first"') : html.index('id="h-mip"')]
+    assert 'href="#lesion-5"' in first
+    assert 'href="#lesion-2"' not in first
+
+
+def test_physiologic_foci_stand_apart(html: str) -> None:
+    apart = html[html.index("Physiologic and benign foci") :]
+    assert 'id="lesion-6"' in apart
+    assert 'id="lesion-5"' not in apart
+
+
+def test_without_ct_the_thumbnails_show_uptake_alone() -> None:
+    grid = builders.geometry()
+    alone = page(images=builders.images(grid, with_ct=False))
+    assert alone.count("data:image/jpeg") == page().count("data:image/jpeg")
+
+
+def test_no_more_thumbnails_are_drawn_than_allowed() -> None:
+    few = dataclasses.replace(SETTINGS.thumbnails, max_lesions=2)
+    text = page(dataclasses.replace(SETTINGS, thumbnails=few))
+    assert text.count("<img loading") == 2
+    assert all(f'id="lesion-{label}"' in text for label in builders.FOCI)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_all_languages_have_the_same_keys(language: str) -> None:
+    def keys(words: object, path: str = "") -> set[str]:
+        if not isinstance(words, dict):
+            return {path}
+        return {each for key, value in words.items() for each in keys(value, f"{path}/{key}")}
+
+    assert keys(read_strings("en")) == keys(read_strings(language))
+
+
+def lesion(**parts: object) -> dict[str, object]:
+    plain = {"kind": "organ", "status": "malignant", "counted": False, "nodal_class": None}
+    return {**plain, "centroid_lps_mm": [0.0, 0.0, 0.0], **parts}
+
+
+@pytest.mark.parametrize(
+    ("expected", "parts"),
+    [
+        ("counted", {"counted": True}),
+        ("not_counted", {}),
+        ("regional", {"kind": "node", "nodal_class": "regional"}),
+        ("counted", {"kind": "node", "nodal_class": "regional", "counted": True}),
+        ("primary", {"kind": "primary"}),
+        ("equivocal", {"status": "equivocal", "counted": True}),
+        ("equivocal", {"status": "equivocal", "kind": "primary"}),
+        ("physiologic", {"status": "benign"}),
+        ("physiologic", {"kind": "physiologic", "status": "equivocal"}),
+    ],
+)
+def test_doubt_colours_before_counting(expected: str, parts: dict[str, object]) -> None:
+    assert category(lesion(**parts)) == expected
+
+
+def test_labels_never_overlap_and_keep_the_order_of_their_lesions() -> None:
+    view = Projection(
+        picture=np.zeros((300, 100), np.float32), angle_deg=0.0, pixel_mm=3.0,
+        centre_lps_mm=(0.0, 0.0, 0.0),
+    )  # fmt: skip
+    crowd = [lesion(centroid_lps_mm=[-30.0, 0.0, 400.0 + z]) for z in range(20)]
+    heights = [label_y for _, _, _, label_y in placed(crowd, view)]
+    gaps = -np.diff(heights)
+    assert gaps.min() >= 10.9
+    assert min(heights) >= 0
+    assert max(heights) <= 300
+
+
+def test_the_status_benign_is_not_a_lesion_of_the_table() -> None:
+    five = builders.located_lesions(builders.geometry())[4]
+    benign = dataclasses.replace(
+        five, finding=dataclasses.replace(five.finding, status=Status.BENIGN)
+    )
+    text = page(lesions=(benign,))
+    assert text.index("Physiologic and benign foci") < text.index('id="lesion-5"')
+
+
+def test_images_of_another_grid_are_not_needed() -> None:
+    """Only SUV is asked for; CT and MR are optional."""
+    grid = builders.geometry()
+    assert page(images=AlignedImages(suv=builders.images(grid).suv))
