@@ -22,6 +22,7 @@ class SliceTolerances:
     direction_cosine: float
     spacing_fraction: float
     min_slices: int
+    full_coverage: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class ChoicePoints:
     contrast_unlike: float
     thick_slice: float
     thick_slice_mm: float
+    per_minute_apart: float
     tie_margin: float
 
 

@@ -22,7 +22,10 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series found, chosen or refused, and why. `description` never holds an identity."""
+    """One series found, chosen or refused, and why. `description` never holds an identity.
+
+    `part` tells the volumes apart that one set of files holds under one UID.
+    """
 
     uid: str
     modality: str
@@ -34,6 +37,7 @@ class Series:
     files: tuple[Path, ...]
     frame_of_reference_uid: str | None = None
     score: float | None = None
+    part: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,14 @@ from pydicom.filereader import read_dataset
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
 
 _KEPT_WHOLE = ("PT", "RWV")
+_MULTI_FRAME = frozenset({
+    "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT
+    "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT
+    "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR
+    "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR
+    "1.2.840.10008.5.1.4.1.1.130",  # Enhanced PET
+    "1.2.840.10008.5.1.4.1.1.128.1",  # Legacy Converted Enhanced PET
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +60,7 @@ class Header:
     photometric: str | None
     bits_allocated: int | None
     bits_stored: int | None
+    high_bit: int | None
     pixel_representation: int | None
     slope: float | None
     intercept: float | None
@@ -72,6 +81,7 @@ class Header:
     echo_ms: float | None
     inversion_ms: float | None
     b_value: float | None
+    lossy: str | None
     byte_order: str
     pixel_offset: int | None
     pixel_length: int | None
@@ -90,7 +100,7 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         if not values[name]:
             raise BrokenDicom(f"it has no {name.replace('_', ' ')}: not an instance of a series")
     _refuse_cut_pixels(elements, size)
-    is_kept = values["modality"] in _KEPT_WHOLE or (values["n_frames"] or 1) > 1
+    is_kept = values["modality"] in _KEPT_WHOLE or values["sop_class_uid"] in _MULTI_FRAME
     return Header(
         file=file,
         patient_digest=_digest(elements.values.get(_PATIENT_ID, b"")),
@@ -103,6 +113,11 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         data_set=elements.data_set if is_kept else b"",
         **values,
     )
+
+
+def is_multi_frame(header: Header) -> bool:
+    """True for image classes that hold several slices in one object."""
+    return header.sop_class_uid in _MULTI_FRAME
 
 
 def to_dataset(header: Header) -> pydicom.Dataset:
@@ -233,9 +248,11 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "corrected": (0x00280051, _texts),
     "bits_allocated": (0x00280100, _short),
     "bits_stored": (0x00280101, _short),
+    "high_bit": (0x00280102, _short),
     "pixel_representation": (0x00280103, _short),
     "intercept": (0x00281052, _number),
     "slope": (0x00281053, _number),
+    "lossy": (0x00282110, _text),
     "n_slices_stated": (0x00540081, _short),
     "series_type": (0x00541000, _texts),
     "units": (0x00541001, _text),
@@ -245,7 +262,7 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
 }
 _DECISIVE = frozenset({
     "position", "orientation", "n_frames", "rows", "columns", "pixel_spacing", "bits_allocated",
-    "bits_stored", "pixel_representation", "samples_per_pixel", "intercept", "slope",
+    "bits_stored", "high_bit", "pixel_representation", "samples_per_pixel", "intercept", "slope",
 })  # fmt: skip
 _OTHERS = {_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID, *sum(_DATE_AND_TIME, ())}
 _WANTED = frozenset({tag for tag, _ in _FIELDS.values()} | _OTHERS)

@@ -10,6 +10,7 @@ from oligocount.intake.mr import mr_kind
 from oligocount.intake.pixels import Progress, read_stack
 from oligocount.intake.scan import read_headers
 from oligocount.intake.select import group_frames
+from oligocount.intake.shear import is_sheared, straighten
 from oligocount.intake.slices import Stack, stack_slices
 from oligocount.intake.source import Sources
 from oligocount.settings import IntakeSettings
@@ -45,12 +46,18 @@ def _volume(
     series: Series, sources: Sources, settings: IntakeSettings, progress: Progress | None
 ) -> tuple[Volume, Stack]:
     headers = read_headers(series.files, settings)
-    stack = stack_slices(group_frames(headers)[0], settings)
+    groups = [one for one in group_frames(headers) if one[0].series_uid == series.uid]
+    if len(groups) <= series.part:
+        raise InputError(f"series {series.uid}: its files changed since they were scanned")
+    stack = stack_slices(groups[series.part], settings)
     array = read_stack(stack, sources, workers=settings.workers, progress=progress)
+    outside = settings.ct_floor_hu if series.role is Role.CT else 0.0
     if series.role is Role.CT:
-        np.maximum(array, np.float32(settings.ct_floor_hu), out=array)
-    unit = _unit(series.role, stack)
-    return Volume(array=array, unit=unit, geometry=stack.geometry), stack
+        np.maximum(array, np.float32(outside), out=array)
+    geometry = stack.geometry
+    if is_sheared(geometry, settings.slices.spacing_fraction):
+        array, geometry = straighten(array, geometry, outside=outside)
+    return Volume(array=array, unit=_unit(series.role, stack), geometry=geometry), stack
 
 
 def _unit(role: Role, stack: Stack) -> Unit:

@@ -1,12 +1,13 @@
 """Decodes a stack into one float32 array, slope and intercept of each slice applied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom.pixels import pixel_array
+from pydicom.pixels import iter_pixels
 
 from oligocount.errors import IncompleteSeries, MissingTag
 from oligocount.intake.headers import Header
@@ -33,31 +34,55 @@ def read_stack(
     Raises IncompleteSeries when a slice cannot be decoded, MissingTag when it lacks what says how.
     """
     out = np.empty(stack.geometry.shape, np.float32)
+    slices = list(zip(stack.headers, stack.places, strict=True))
+    jobs = _jobs(slices)
 
-    def read(n: int) -> None:
-        _read_slice(stack.headers[n], sources, out[stack.places[n]])
+    def read(job: list[tuple[Header, int]]) -> int:
+        for (header, place), raw in zip(job, _stored_values(job, sources), strict=True):
+            _rescale(raw, header, out[place])
+        return len(job)
 
     with ThreadPoolExecutor(workers) as pool:
-        for done, _ in enumerate(pool.map(read, range(len(stack.headers))), start=1):
+        done = 0
+        for count in pool.map(read, jobs):
+            done += count
             if progress:
-                progress(done, len(stack.headers))
+                progress(done, len(slices))
     _interpolate(out, stack)
     return out
 
 
-def _read_slice(header: Header, sources: Sources, out: NDArray[np.float32]) -> None:
-    if header.transfer_syntax_uid in _NATIVE:
-        raw = _native(header, sources)
-    else:
-        raw = _decoded(header, sources)
+def _jobs(slices: list[tuple[Header, int]]) -> list[list[tuple[Header, int]]]:
+    """Slices to be read in one go: compressed frames of one file share one decoder."""
+    jobs: dict[tuple[Path, int], list[tuple[Header, int]]] = {}
+    for header, place in slices:
+        is_native = header.transfer_syntax_uid in _NATIVE
+        jobs.setdefault((header.file, place if is_native else 0), []).append((header, place))
+    return list(jobs.values())
+
+
+def _stored_values(
+    job: list[tuple[Header, int]], sources: Sources
+) -> Iterable[NDArray[np.generic]]:
+    first = job[0][0]
+    if first.high_bit is not None and first.high_bit != (first.bits_stored or 0) - 1:
+        raise IncompleteSeries(
+            f"{first.file}: (0028,0102) High Bit is {first.high_bit},"
+            f" expected {(first.bits_stored or 0) - 1}"
+        )
+    if first.transfer_syntax_uid in _NATIVE:
+        return [_native(first, sources)]
+    return _decoded([header for header, _ in job], sources)
+
+
+def _rescale(raw: NDArray[np.generic], header: Header, out: NDArray[np.float32]) -> None:
     if raw.shape != out.shape:
         raise IncompleteSeries(f"{header.file}: decoded to {raw.shape}, expected {out.shape}")
-    slope, intercept = header.slope, header.intercept
-    if header.modality in ("PT", "CT") and slope is None:
-        raise MissingTag(f"{header.file}: lacks (0028,1053) Rescale Slope")
-    np.multiply(raw, 1.0 if slope is None else slope, out=out, dtype=np.float64, casting="unsafe")
-    if intercept:
-        out += np.float32(intercept)
+    slope = 1.0 if header.slope is None and header.modality == "MR" else header.slope
+    if not slope:
+        raise MissingTag(f"{header.file}: (0028,1053) Rescale Slope is {slope}; expected a number")
+    values = np.multiply(_stored_bits(raw, header), slope, dtype=np.float64)
+    np.add(values, header.intercept or 0.0, out=out, casting="same_kind")
 
 
 def _native(header: Header, sources: Sources) -> NDArray[np.generic]:
@@ -75,7 +100,8 @@ def _native(header: Header, sources: Sources) -> NDArray[np.generic]:
         data = stream.read(size)
     if len(data) < size:
         raise IncompleteSeries(f"{header.file}: pixels are cut short")
-    return _stored_bits(np.frombuffer(data, kind).reshape(shape), header)
+    array: NDArray[np.generic] = np.frombuffer(data, kind).reshape(shape)
+    return array
 
 
 def _stored_type(header: Header) -> np.dtype[np.generic]:
@@ -91,7 +117,7 @@ def _stored_type(header: Header) -> np.dtype[np.generic]:
 
 def _stored_bits(array: NDArray[np.generic], header: Header) -> NDArray[np.generic]:
     """Only the stored bits count: what stands above them may be an old overlay."""
-    unused = int(header.bits_allocated or 0) - int(header.bits_stored or header.bits_allocated or 0)
+    unused = 8 * array.dtype.itemsize - int(header.bits_stored or 8 * array.dtype.itemsize)
     if unused <= 0:
         return array
     native = array.astype(array.dtype.newbyteorder("="))
@@ -99,15 +125,16 @@ def _stored_bits(array: NDArray[np.generic], header: Header) -> NDArray[np.gener
     return shifted
 
 
-def _decoded(header: Header, sources: Sources) -> NDArray[np.generic]:
-    stream, _ = sources.opened(header.file)
+def _decoded(headers: list[Header], sources: Sources) -> Iterator[NDArray[np.generic]]:
+    """The frames of one compressed file, in the order of the headers."""
+    file = headers[0].file
+    stream, _ = sources.opened(file)
     with stream:
         try:
-            array: NDArray[np.generic] = pixel_array(stream, raw=True, index=header.frame)
+            yield from iter_pixels(stream, raw=True, indices=[one.frame for one in headers])
         except _CODEC_ERRORS as error:
-            name = pydicom.uid.UID(header.transfer_syntax_uid).name
-            raise IncompleteSeries(f"{header.file}: {name} cannot be decoded: {error}") from error
-    return array
+            name = pydicom.uid.UID(headers[0].transfer_syntax_uid).name
+            raise IncompleteSeries(f"{file}: {name} cannot be decoded: {error}") from error
 
 
 def _interpolate(out: NDArray[np.float32], stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -43,17 +44,35 @@ def score_pet(stack: Stack, points: ChoicePoints) -> Score:
 def score_ct(stack: Stack, pet: Stack, points: ChoicePoints) -> Score:
     """How good a CT is beside the chosen PET: shared coverage, kernel, thickness."""
     first = stack.headers[0]
-    shared_cm = _shared_cm(stack, pet)
+    shared = shared_cm(stack, pet)
     kernel = f"{first.kernel or ''} {first.description}"
     thickness_mm = stack.geometry.spacing_mm[0]
     marks = [
-        (points.per_cm_covered * shared_cm, f"covers {shared_cm:.0f} cm of the PET"),
+        (points.per_cm_covered * shared, f"covers {shared:.0f} cm of the PET"),
         _mark("ORIGINAL" in first.image_type, points.original, "original"),
         _mark(not _is_sharp(kernel), points.soft_kernel, "soft kernel"),
         _mark(thickness_mm > points.thick_slice_mm, points.thick_slice, "thick slices"),
         _mark(first.contrast, points.contrast_unlike, "with contrast"),
     ]
+    apart = minutes_apart(first.acquired, pet.headers[0].acquired)
+    if apart is not None:
+        marks.append((points.per_minute_apart * apart, f"{apart:.0f} min from the PET"))
     return _score(marks)
+
+
+def minutes_apart(one: str | None, other: str | None) -> float | None:
+    """Minutes between two acquisitions as YYYYMMDDHHMMSS, None where one is not known."""
+    moments = [_moment(one), _moment(other)]
+    if moments[0] is None or moments[1] is None:
+        return None
+    return abs((moments[0] - moments[1]).total_seconds()) / 60
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.strptime((text or "")[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _mark(condition: object, value: float, words: str) -> tuple[float, str]:
@@ -68,7 +87,7 @@ def _covered_cm(stack: Stack) -> float:
     return stack.geometry.shape[0] * stack.geometry.spacing_mm[0] / 10
 
 
-def _shared_cm(stack: Stack, pet: Stack) -> float:
+def shared_cm(stack: Stack, pet: Stack) -> float:
     """Length along the patient's axis that both cover."""
     low, high = _range_z_mm(stack)
     pet_low, pet_high = _range_z_mm(pet)

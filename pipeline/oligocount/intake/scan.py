@@ -1,17 +1,21 @@
 """Headers of a whole dump, read in parallel, each file opened once, to a study."""
 
 import hashlib
+import zipfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Role, Study, Tracer
 from oligocount.errors import InputError
+from oligocount.intake.directory import NAME as DICOMDIR
+from oligocount.intake.doubts import Found, study_caveats
 from oligocount.intake.elements import BrokenDicom, NotDicom
 from oligocount.intake.facts import read_tracer
+from oligocount.intake.frames import expand_frames
 from oligocount.intake.headers import Header, read_header, to_dataset
-from oligocount.intake.select import Candidate, Selection, describe, select_series
+from oligocount.intake.select import Candidate, describe, select_series
 from oligocount.intake.source import Sources, list_files
 from oligocount.settings import IntakeSettings
 
@@ -22,13 +26,6 @@ class Survey:
 
     study: Study
     problem: InputError | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    headers: tuple[Header, ...]
-    broken: tuple[tuple[Path, str], ...]
-    n_foreign: int
 
 
 def scan(
@@ -66,9 +63,9 @@ def survey(
     pets = selection.chosen(Role.PET)
     study = Study(
         case_id=case_id or _pseudonym(pets[0].headers[0] if pets else found.headers[0]),
-        series=tuple(describe(one) for one in selection.candidates),
+        series=describe(selection.candidates),
         tracer=_tracer(pets[0]) if pets else None,
-        caveats=_caveats(found, selection),
+        caveats=study_caveats(found, selection, settings),
     )
     return Survey(study=study, problem=selection.problem)
 
@@ -84,40 +81,42 @@ def read_headers(files: tuple[Path, ...], settings: IntakeSettings) -> tuple[Hea
     return found.headers
 
 
-def _read_headers(files: tuple[Path, ...], settings: IntakeSettings) -> _Found:
+def _read_headers(files: tuple[Path, ...], settings: IntakeSettings) -> Found:
     with Sources() as sources, ThreadPoolExecutor(settings.workers) as pool:
         results = list(pool.map(lambda file: _read_one(file, sources), files))
-    headers = tuple(one for one in results if isinstance(one, Header))
-    broken = tuple(
-        (file, str(one))
-        for file, one in zip(files, results, strict=True)
-        if isinstance(one, BrokenDicom | InputError)
+    pairs = list(zip(files, results, strict=True))
+    return Found(
+        files=files,
+        headers=tuple(one for _, frames in pairs if isinstance(frames, tuple) for one in frames),
+        broken=tuple(
+            (file, str(why)) for file, why in pairs if isinstance(why, BrokenDicom | InputError)
+        ),
+        foreign=tuple(file for file, why in pairs if type(why) is NotDicom),
     )
-    return _Found(headers=headers, broken=broken, n_foreign=len(files) - len(headers) - len(broken))
 
 
-def _read_one(file: Path, sources: Sources) -> Header | NotDicom | InputError:
+def _read_one(file: Path, sources: Sources) -> tuple[Header, ...] | NotDicom | InputError:
+    if file.name.upper() == DICOMDIR:
+        return NotDicom("an index of files, no image")
     try:
         stream, size = sources.opened(file)
         with stream:
-            return read_header(stream, file, size=size)
+            header = read_header(stream, file, size=size)
+        return expand_frames(header)
     except (NotDicom, InputError) as error:
         return error
-    except OSError as error:
-        return InputError(f"cannot be read: {error.strerror}")
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        return InputError(f"cannot be read: {error}")
 
 
-def _refuse_nothing(found: _Found, input_path: Path) -> None:
+def _refuse_nothing(found: Found, input_path: Path) -> None:
     if found.headers:
         return
-    n_files = len(found.broken) + found.n_foreign
-    detail = ""
-    if found.broken:
-        file, why = found.broken[0]
-        detail = f"; {file.name}: {why}"
+    reasons = [*found.broken, *((file, "not a DICOM file") for file in found.foreign)]
+    file, why = reasons[0]
     raise InputError(
-        f"{input_path}: none of {n_files} file(s) is a readable DICOM file{detail};"
-        " expected a PET/CT study"
+        f"{input_path}: none of {len(found.files)} file(s) is a readable DICOM file"
+        f" ({file.name}: {why}); expected a PET/CT study"
     )
 
 
@@ -137,24 +136,7 @@ def _pseudonym(header: Header) -> str:
     return hashlib.sha256((header.study_uid or header.series_uid).encode()).hexdigest()[:8]
 
 
-def _tracer(pet: Candidate) -> Tracer | None:
-    return read_tracer(tuple(to_dataset(one) for one in pet.headers))
-
-
-def _caveats(found: _Found, selection: Selection) -> tuple[Caveat, ...]:
-    caveats = []
-    if found.broken:
-        text = f"{len(found.broken)} DICOM file(s) are broken and left out"
-        caveats.append(Caveat(code="BROKEN_FILES", text=text))
-    for one in selection.candidates:
-        if not one.chosen or one.stack is None:
-            continue
-        caveats += one.stack.caveats
-        apart = [other for other in selection.candidates if other.uid == one.uid]
-        n_apart = sum(len(other.headers) for other in apart) - len(one.headers)
-        if n_apart:
-            text = (
-                f"{n_apart} frame(s) of the {one.role.value} series differ in kind and are left out"
-            )
-            caveats.append(Caveat(code="SERIES_SPLIT", text=text))
-    return tuple(caveats)
+def _tracer(pet: Candidate) -> Tracer:
+    frames = pet.stack.headers if pet.stack else pet.headers
+    objects = {one.file: one for one in frames}
+    return read_tracer(tuple(to_dataset(one) for one in objects.values()))

@@ -1,12 +1,14 @@
 """Chooses the PET, the CT that belongs to it and every MR; says why each series is taken or not."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from oligocount.domain.study import Role, Series
 from oligocount.errors import AmbiguousSeries, IncompleteSeries, InputError, SeriesNotFound
 from oligocount.intake.headers import Header
+from oligocount.intake.mr import mr_kind
 from oligocount.intake.points import Score, score_ct, score_pet
 from oligocount.intake.roles import role_of, why_refused
 from oligocount.intake.slices import Stack, stack_slices
@@ -29,6 +31,11 @@ class Candidate:
     def uid(self) -> str:
         """The series instance UID."""
         return self.headers[0].series_uid
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold its frames, each once."""
+        return tuple(sorted({one.file for one in self.headers}))
 
     @property
     def can_serve(self) -> bool:
@@ -68,28 +75,51 @@ def group_frames(headers: Iterable[Header]) -> list[tuple[Header, ...]]:
     for one in headers:
         kind = "LOCALIZER" in (each.upper() for each in one.image_type)
         direction = tuple(round(cosine, 2) + 0.0 for cosine in one.orientation)
-        key = (one.series_uid, one.sop_class_uid, kind, one.rows, one.columns, direction)
+        key: tuple[object, ...] = (one.series_uid, one.sop_class_uid, kind, one.rows, one.columns)
+        key += (direction, *_contrast_of(one))
         groups[key].append(one)
     ordered = sorted(groups.items(), key=lambda item: (item[0][0], -len(item[1]), str(item[0])))
     return [tuple(sorted(group, key=_instance_order)) for _, group in ordered]
 
 
-def describe(candidate: Candidate) -> Series:
-    """The verdict as the rest of the package sees it."""
+def _contrast_of(header: Header) -> tuple[object, ...]:
+    """What makes several MR volumes of one series UID: echo, diffusion weight, Dixon part."""
+    if role_of(header) is not Role.MR:
+        return ()
+    return (header.echo_ms, header.b_value, header.image_type)
+
+
+def describe(candidates: Iterable[Candidate]) -> tuple[Series, ...]:
+    """The verdicts as the rest of the package sees them: by role, what was taken first."""
+    counted: Counter[tuple[str, tuple[Path, ...]]] = Counter()
+    numbered = []
+    for one in candidates:  # in the order of `group_frames`, which `load` repeats
+        numbered.append((one, counted[one.uid, one.files]))
+        counted[one.uid, one.files] += 1
+    numbered.sort(key=lambda item: _reading_order(item[0]))
+    return tuple(_described(one, part) for one, part in numbered)
+
+
+def _reading_order(one: Candidate) -> tuple[int, bool, float, str]:
+    points = one.score.points if one.score else 0.0
+    return (list(Role).index(one.role), not one.chosen, -points, one.uid)
+
+
+def _described(candidate: Candidate, part: int) -> Series:
     first = candidate.headers[0]
-    reasons = candidate.score.reasons if candidate.score else ()
-    reason = candidate.refusal or ", ".join(reasons) or "a volume of its own"
+    reasons = candidate.score.reasons if candidate.score else (mr_kind(first),)
     return Series(
         uid=candidate.uid,
         modality=first.modality or "",
         role=candidate.role,
         description=first.description,
         chosen=candidate.chosen,
-        reason=reason,
+        reason=candidate.refusal or ", ".join(reasons),
         n_instances=len(candidate.headers),
-        files=tuple(dict.fromkeys(one.file for one in candidate.headers)),
+        files=candidate.files,
         frame_of_reference_uid=first.frame_of_reference_uid,
         score=round(candidate.score.points, 1) if candidate.score else None,
+        part=part,
     )
 
 
@@ -190,4 +220,7 @@ def _beside(one: Candidate, pet: Candidate, settings: IntakeSettings) -> Candida
         return one
     if one.headers[0].frame_of_reference_uid != pet.headers[0].frame_of_reference_uid:
         return replace(one, refusal="another frame of reference (0020,0052) than the PET")
+    days = {(each.headers[0].acquired or "")[:8] for each in (one, pet)}
+    if len(days - {""}) > 1:
+        return replace(one, refusal="acquired on another day than the PET")
     return replace(one, score=score_ct(one.stack, pet.stack, settings.choice))

@@ -148,10 +148,15 @@ def _geometry(
 ) -> Geometry:
     first = ordered[0]
     origin = np.array(first.position)
-    expected = origin + np.outer(places, step)
-    aside = np.linalg.norm(np.array([one.position for one in ordered]) - expected, axis=1).max()
-    if aside > tolerances.spacing_fraction * np.linalg.norm(step) + tolerances.position_mm:
-        raise GeometryError(f"slices are shifted sideways by {aside:.2f} mm: a tilted gantry")
+    positions = np.array([one.position for one in ordered])
+    limit_mm = tolerances.spacing_fraction * float(np.linalg.norm(step)) + tolerances.position_mm
+    if _aside_mm(positions, origin, places, step) > limit_mm:
+        step = (positions[-1] - origin) / places[-1]  # leans away from the normal: a tilted gantry
+        aside_mm = _aside_mm(positions, origin, places, step)
+        if aside_mm > limit_mm:
+            raise GeometryError(
+                f"slices are shifted sideways irregularly, by up to {aside_mm:.2f} mm"
+            )
     affine = np.eye(4)
     affine[:3, 0] = step
     affine[:3, 1] = np.array(first.orientation[3:]) * first.pixel_spacing[0]
@@ -162,3 +167,14 @@ def _geometry(
         affine=affine,
         frame_of_reference_uid=first.frame_of_reference_uid,
     )
+
+
+def _aside_mm(
+    positions: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    places: tuple[int, ...],
+    step: NDArray[np.float64],
+) -> float:
+    """The farthest that a slice lies from where even steps would put it."""
+    expected = origin + np.outer(places, step)
+    return float(np.linalg.norm(positions - expected, axis=1).max())

@@ -1,0 +1,93 @@
+"""What is doubtful about a study by its headers alone, as caveats."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.study import Role
+from oligocount.intake.directory import NAME as DICOMDIR
+from oligocount.intake.directory import missing_files
+from oligocount.intake.headers import Header
+from oligocount.intake.points import shared_cm
+from oligocount.intake.select import Candidate, Selection
+from oligocount.intake.shear import is_sheared
+from oligocount.settings import IntakeSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What became of each file: headers of frames, broken DICOM with the reason, other files."""
+
+    files: tuple[Path, ...]
+    headers: tuple[Header, ...]
+    broken: tuple[tuple[Path, str], ...]
+    foreign: tuple[Path, ...]
+
+
+def study_caveats(
+    found: Found, selection: Selection, settings: IntakeSettings
+) -> tuple[Caveat, ...]:
+    """Every doubt about the input and about the series that were taken. Names no file."""
+    caveats = [*_about_files(found)]
+    for one in selection.candidates:
+        if one.chosen and one.stack is not None:
+            caveats += one.stack.caveats
+            caveats += _about_series(one, selection, settings)
+    return (*caveats, *_about_pair(selection, settings))
+
+
+def _about_files(found: Found) -> Iterator[Caveat]:
+    if found.broken:
+        text = f"{len(found.broken)} DICOM file(s) are broken and left out"
+        yield Caveat(code="BROKEN_FILES", text=text)
+    for index in found.foreign:
+        if index.name.upper() == DICOMDIR:
+            named, missing = missing_files(index, frozenset(found.files))
+            if missing:
+                text = f"{missing} of {named} files that the DICOMDIR names are missing"
+                yield Caveat(code="DICOMDIR_INCOMPLETE", text=text)
+
+
+def _about_series(
+    one: Candidate, selection: Selection, settings: IntakeSettings
+) -> Iterator[Caveat]:
+    name = one.role.value.upper()
+    apart = [each for each in selection.candidates if each.uid == one.uid and not each.chosen]
+    if apart:
+        count = sum(len(each.headers) for each in apart)
+        text = f"{count} frame(s) under the {name} series' UID differ in kind and are left out"
+        yield Caveat(code="SERIES_SPLIT", text=text)
+    if one.stack and is_sheared(one.stack.geometry, settings.slices.spacing_fraction):
+        text = f"the {name} was acquired with a tilted gantry; its slices are moved upright"
+        yield Caveat(code="GANTRY_TILT", text=text)
+    if any(each.lossy == "01" for each in one.headers):
+        text = f"the {name} was compressed with loss (0028,2110); values are not as measured"
+        yield Caveat(code="LOSSY_COMPRESSION", text=text)
+    stated = one.headers[0].n_slices_stated or 0
+    if one.role is Role.PET and one.stack and stated > one.stack.geometry.shape[0]:
+        text = f"the PET states {stated} slices (0054,0081); {one.stack.geometry.shape[0]} stand"
+        yield Caveat(code="FEWER_SLICES_THAN_STATED", text=text)
+    if one.role is Role.PET and "ATTN" not in one.headers[0].corrected:
+        text = "nothing in the PET's header says that it is attenuation-corrected (0028,0051)"
+        yield Caveat(code="ATTENUATION_UNKNOWN", text=text)
+
+
+def _about_pair(selection: Selection, settings: IntakeSettings) -> Iterator[Caveat]:
+    pet = next(iter(selection.chosen(Role.PET)), None)
+    ct = next(iter(selection.chosen(Role.CT)), None)
+    if not (pet and ct and pet.stack and ct.stack):
+        return
+    covered = shared_cm(ct.stack, pet.stack) / max(shared_cm(pet.stack, pet.stack), 1e-6)
+    if covered < settings.slices.full_coverage:
+        text = f"the CT covers {covered:.0%} of the PET's length"
+        yield Caveat(code="CT_COVERS_PART", text=text)
+    rivals = [
+        one
+        for one in selection.candidates
+        if one.role is Role.CT and one.score and ct.score and not one.chosen
+        and ct.score.points - one.score.points < settings.choice.tie_margin
+    ]  # fmt: skip
+    if rivals:
+        text = f"{len(rivals)} other CT series would serve as well; the first by UID is taken"
+        yield Caveat(code="CT_TIE", text=text)
