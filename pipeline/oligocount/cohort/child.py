@@ -1,0 +1,128 @@
+"""The process that runs cases: `python -m oligocount.cohort.child`, one at a time, until its end.
+
+It reads a job a line on standard input and answers in lines of JSON: `{"stage": ...}` while it
+works, then `{"done": ...}` or `{"failed": ...}`. What a library prints goes to the case's log.
+A case is written to a folder of its own and put in its place when it is whole. The process ends
+at once when its parent does, and a bug ends it with its traceback in the log: the parent starts
+another. Models stay loaded between cases.
+"""
+
+import importlib
+import json
+import os
+import queue
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from oligocount.errors import OligocountError, PublishError
+
+Job = dict[str, Any]
+Enter = Callable[[str], None]
+Runner = Callable[[Job, Path, Enter], dict[str, float]]
+
+
+def main() -> None:
+    """Serve jobs until standard input closes."""
+    _offer_to_the_memory_killer()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
+    while True:
+        _serve(json.loads(jobs.get()), answers)
+
+
+def _serve(job: Job, answers: IO[str]) -> None:
+    _redirect_output(Path(job["log"]))
+    runner = _runner(job["runner"])
+    begun = time.perf_counter()
+    _forget_peak_memory()
+
+    def enter(stage: str) -> None:
+        _answer(answers, {"stage": stage})
+
+    told: dict[str, Any] = {}
+    try:
+        told["done"] = _run_whole(runner, job, enter)
+    except OligocountError as error:
+        told["failed"] = {"error_class": type(error).__name__, "error": str(error)}
+    told["seconds"] = time.perf_counter() - begun
+    told["peak_mib"] = _peak_memory_mib()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _answer(answers, told)
+
+
+def _run_whole(runner: Runner, job: Job, enter: Enter) -> dict[str, float]:
+    """The seconds of each stage; the case's folder is in its place, whole, or was not touched."""
+    work, final = Path(job["work"]), Path(job["final"])
+    case = work / "case"
+    try:
+        case.mkdir(parents=True)
+        seconds = runner(job, case, enter)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        if final.exists():
+            final.rename(work / "before")
+        case.rename(final)
+    except OSError as error:
+        raise PublishError(f"{final}: cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return seconds
+
+
+def _listen(jobs: "queue.SimpleQueue[str]") -> None:
+    for line in sys.stdin:
+        jobs.put(line)
+    os._exit(0)  # the parent is gone: nobody waits for this case any more
+
+
+def _answer(answers: IO[str], content: dict[str, Any]) -> None:
+    answers.write(json.dumps(content) + "\n")
+    answers.flush()
+
+
+def _runner(name: str) -> Runner:
+    module, _, function = name.partition(":")
+    runner: Runner = getattr(importlib.import_module(module), function)
+    return runner
+
+
+def _redirect_output(log: Path) -> None:
+    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    os.close(handle)
+
+
+def _offer_to_the_memory_killer() -> None:
+    """When the machine runs out of memory, the kernel ends a case before the coordinator."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("500")
+    except OSError:
+        return
+
+
+def _forget_peak_memory() -> None:
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return
+
+
+def _peak_memory_mib() -> float | None:
+    """The peak resident memory since it was last forgotten; None where the system won't tell."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(lines[0].split()[1]) / 1024 if lines else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Where cases run: this machine, or a Dask scheduler that is already up."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+import dask
+import psutil
+from distributed import Client, LocalCluster
+
+from oligocount.errors import ConfigError, ModelError
+
+_CONNECT_S = 20
+
+
+def fitting_workers(memory_per_case_mib: float) -> int:
+    """As many as this machine has cores and free memory for, at least one."""
+    by_memory = psutil.virtual_memory().available / 2**20 // memory_per_case_mib
+    return max(1, min(_cores(), int(by_memory)))
+
+
+def threads_per_case(workers: int) -> int:
+    """The cores of this machine shared out, at least one each."""
+    return max(1, _cores() // workers)
+
+
+@contextmanager
+def local_cluster(workers: int, *, gpus: int = 0) -> Iterator[Client]:
+    """A client of a scheduler and workers on this machine's loopback, gone after the block.
+
+    With `gpus`, each worker offers one GPU and cases wait for one.
+    """
+    _quieten()
+    with (
+        tempfile.TemporaryDirectory(prefix="oligocount-") as scratch,
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            memory_limit=0,  # limits hold for each case's own process
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0" if find_spec("bokeh") else None,
+            local_directory=scratch,
+            resources={"GPU": 1} if gpus else None,
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def running_cluster(address: str) -> Iterator[Client]:
+    """A client of the scheduler at `address` (tcp://host:port).
+
+    Its workers must have this version of oligocount, and see INPUT and OUT under the same paths.
+    Raises ModelError when nobody answers, ConfigError for an address that is none.
+    """
+    _quieten()
+    try:
+        client = Client(address, timeout=_CONNECT_S)
+    except ValueError as error:
+        raise ConfigError(f"{address}: expected tcp://host:port") from error
+    except OSError as error:
+        raise ModelError(f"{address}: no scheduler answers within {_CONNECT_S} s") from error
+    with client:
+        yield client
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _quieten() -> None:
+    """Dask's own words stay out of the table; a lost worker is told by the ledger."""
+    dask.config.set({"distributed.scheduler.allowed-failures": 2})
+    for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -1,0 +1,175 @@
+"""What a cohort holds: a folder of patients, or a CSV or Parquet manifest with clinical columns.
+
+A row that cannot run is named with its reason and never stops the others.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from oligocount.errors import InputError, OligocountError
+
+_REQUIRED = ("case_id", "input")
+_MAX_ID_LENGTH = 120
+FactsCheck = Callable[[Mapping[str, Any]], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortCase:
+    """One patient to run: where the input is and what people know."""
+
+    case_id: str
+    input: Path
+    clinical: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """All cases, by name, and each row that cannot run with its reason."""
+
+    cases: tuple[CohortCase, ...]
+    refused: Mapping[str, str]
+
+
+def read_cohort(place: Path, *, check_facts: FactsCheck) -> Cohort:
+    """The cohort at a folder or manifest. `check_facts` raises for facts that cannot be used.
+
+    Raises InputError when the place is neither, or holds no case at all.
+    """
+    if place.is_dir():
+        rows = list(_rows_of_folder(place))
+    elif place.suffix.lower() in (".csv", ".tsv", ".parquet"):
+        rows = _rows_of_manifest(place)
+    else:
+        raise InputError(
+            f"{place}: expected a folder of patients, or a manifest .csv, .tsv or .parquet"
+        )
+    if not rows:
+        raise InputError(f"{place}: holds no case")
+    return _checked(rows, check_facts)
+
+
+def _rows_of_folder(place: Path) -> Iterable[tuple[str, dict[str, Any]]]:
+    try:
+        entries = sorted(place.iterdir())
+    except OSError as error:
+        raise InputError(f"{place}: cannot be listed: {error.strerror}") from error
+    for entry in entries:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield entry.name, {"case_id": entry.name, "input": entry}
+        elif entry.suffix.lower() == ".zip":
+            yield entry.name, {"case_id": entry.stem, "input": entry}
+
+
+def _rows_of_manifest(file: Path) -> list[tuple[str, dict[str, Any]]]:
+    records = _read_parquet(file) if file.suffix.lower() == ".parquet" else _read_text(file)
+    first = 1 if file.suffix.lower() == ".parquet" else 2  # a text file's first line is its header
+    rows = []
+    for number, record in enumerate(records, start=first):
+        rows.append((f"{file.name} row {number}", _with_place(record, file.parent)))
+    return rows
+
+
+def _with_place(record: dict[str, Any], base: Path) -> dict[str, Any]:
+    given = str(record.get("input") or "").strip()
+    return {**record, "input": base / given if given else None}
+
+
+def _read_text(file: Path) -> list[dict[str, Any]]:
+    separator = "\t" if file.suffix.lower() == ".tsv" else ","
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, delimiter=separator, restkey="")
+            _refuse_columns(file, reader.fieldnames or ())
+            return [_scalars(row) for row in reader]
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{file}: expected a UTF-8 table: {error}") from error
+
+
+def _read_parquet(file: Path) -> list[dict[str, Any]]:
+    try:
+        with duckdb.connect() as memory:
+            result = memory.execute("SELECT * FROM read_parquet(?)", [str(file)])
+            names = [column[0] for column in result.description or ()]
+            _refuse_columns(file, names)
+            rows = result.fetchall()
+    except duckdb.Error as error:
+        raise InputError(f"{file}: cannot be read as Parquet: {error}") from error
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: dates become text, decimals floats."""
+    if isinstance(value, Decimal):
+        return float(value)
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _refuse_columns(file: Path, names: Iterable[str]) -> None:
+    given = tuple(names)
+    missing = [name for name in _REQUIRED if name not in given]
+    if missing:
+        raise InputError(f"{file}: misses column {', '.join(missing)}; found {', '.join(given)}")
+    twice = sorted({name for name in given if given.count(name) > 1})
+    if twice:
+        raise InputError(f"{file}: column {', '.join(twice)} stands twice")
+
+
+def _scalars(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A text row with its cells read as YAML scalars (true, 3.5, SCC); empty ones are None."""
+    return {
+        name: value if name in (*_REQUIRED, "") else _scalar(value) for name, value in row.items()
+    }
+
+
+def _scalar(text: str | None) -> Any:
+    if text is None or not text.strip():
+        return None
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text.strip()
+    return value if isinstance(value, bool | int | float) else text.strip()
+
+
+def _checked(rows: list[tuple[str, dict[str, Any]]], check_facts: FactsCheck) -> Cohort:
+    cases: dict[str, CohortCase] = {}
+    refused: dict[str, str] = {}
+    for place, row in rows:
+        try:
+            case = _case(row, check_facts)
+        except OligocountError as error:
+            refused[place] = str(error)
+            continue
+        if case.case_id in cases:
+            refused[place] = f"case_id {case.case_id!r} stands twice; the first row runs"
+        else:
+            cases[case.case_id] = case
+    return Cohort(cases=tuple(cases.values()), refused=refused)
+
+
+def _case(row: dict[str, Any], check_facts: FactsCheck) -> CohortCase:
+    if row.get(""):
+        raise InputError("has more cells than the header has columns")
+    case_id = str(row["case_id"] if row["case_id"] is not None else "").strip()
+    if not case_id or len(case_id) > _MAX_ID_LENGTH or not case_id.isprintable():
+        raise InputError(f"case_id must have 1 to {_MAX_ID_LENGTH} printable characters")
+    place = row["input"]
+    if place is None:
+        raise InputError("input is empty; expected a folder or a .zip")
+    if not place.exists():
+        raise InputError(f"input {place} does not exist")
+    facts = {name: value for name, value in row.items() if value is not None and name != ""}
+    clinical = {name: value for name, value in facts.items() if name not in _REQUIRED}
+    check_facts(clinical)
+    return CohortCase(case_id=case_id, input=place, clinical=clinical)
