@@ -10,9 +10,10 @@ import pytest
 from oligocount.config import load_settings
 from oligocount.domain.lesion import Status
 from oligocount.domain.study import AlignedImages
+from oligocount.publish.count_axis import count_axis
 from oligocount.publish.markers import category, placed
 from oligocount.publish.projections import Projection
-from oligocount.publish.report import read_strings, render_report
+from oligocount.publish.report import _place, read_strings, render_report
 from oligocount.publish.result_json import result_document
 
 from . import builders
@@ -195,3 +196,42 @@ def test_images_of_another_grid_are_not_needed() -> None:
     """Only SUV is asked for; CT and MR are optional."""
     grid = builders.geometry()
     assert page(images=AlignedImages(suv=builders.images(grid).suv))
+
+
+@pytest.mark.parametrize(
+    ("expected", "parts"),
+    [
+        ("station 104L", {"station": {"ajcc8": None, "jes": "104L", "iaslc": "1L"}}),
+        ("liver, right", {"organ": "liver", "structure": "liver", "side": "R"}),
+        ("lung lobe right", {"organ": "lung", "structure": "lung_lobe_right", "side": "R"}),
+        ("bone, vertebrae T8", {"organ": "bone", "structure": "vertebrae_T8"}),
+        ("oesophagus", {"organ": "oesophagus", "structure": "esophagus"}),
+        ("urinary bladder", {"structure": "urinary_bladder"}),
+        ("liver", {"organ": "liver"}),
+        ("unknown", {}),
+    ],
+)  # fmt: skip
+def test_a_place_is_told_in_words_and_nothing_twice(expected: str, parts: dict) -> None:
+    nowhere = {"station": None, "organ": None, "structure": None, "side": None}
+    assert _place({**nowhere, **parts}, read_strings("en")) == expected
+
+
+def test_the_count_stands_on_a_line_with_the_limits_of_definitions() -> None:
+    axis = count_axis(result_document(builders.result()))
+    assert axis["low"] <= axis["n"] <= axis["high"]
+    ((limit, at, names),) = axis["limits"]
+    assert (limit, names) == (5, ["CN2025", "OMEC_MAIN", "OMEC_ORGAN", "ESTRO_ASTRO"])
+    assert axis["high"] < at < axis["right"]
+
+
+def test_a_page_of_a_hundred_and_fifty_lesions_stays_under_fifteen_megabytes() -> None:
+    one = builders.located_lesions(builders.geometry())[3]
+    entry = builders.assessment().ledger[0]
+    many = tuple(
+        dataclasses.replace(one, lesion=dataclasses.replace(one.lesion, id=n + 1))
+        for n in range(150)
+    )
+    ledger = tuple(dataclasses.replace(entry, lesion=n + 1) for n in range(150))
+    text = page(lesions=many, assessment=dataclasses.replace(builders.assessment(), ledger=ledger))
+    assert len(text.encode("utf-8")) < 15e6
+    assert text.count("<img loading") == 150

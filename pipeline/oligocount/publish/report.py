@@ -9,6 +9,7 @@ import yaml
 
 from oligocount.domain.result import Result
 from oligocount.errors import ConfigError
+from oligocount.publish.count_axis import count_axis
 from oligocount.publish.markers import MARGIN_PX, category, placed
 from oligocount.publish.pictures import dark_on_white, jpeg_uri
 from oligocount.publish.projections import Projection, project
@@ -47,6 +48,7 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         lesions=[each for each in lesions if each["group"] != "physiologic"],
         physiologic=[each for each in lesions if each["group"] == "physiologic"],
         first=[each for each in lesions if each["id"] in critical],
+        axis=count_axis(document),
         doubts=_doubts(document),
         missing=_missing(document),
         strips=thumbnail_uris(result, settings),
@@ -106,13 +108,17 @@ def _place(lesion: Mapping[str, Any], words: Mapping[str, Any]) -> str:
     station = lesion["station"]
     if station and any(station.values()):
         return f"{words['station']} {next(key for key in station.values() if key)}"
-    organ, structure = lesion["organ"], lesion["structure"]
-    known = [words["organs"].get(organ, organ)] if organ else []
-    if structure and structure not in (organ, words["structures"].get(organ)):
-        known.append(words["structures"].get(structure, structure.replace("_", " ")))
-    if lesion["side"]:
-        known.append(words["side"][lesion["side"]])
-    return ", ".join(known) or str(words["unknown"])
+    organ = words["organs"].get(lesion["organ"], lesion["organ"]) or ""
+    structure = words["structures"].get(
+        lesion["structure"], (lesion["structure"] or "").replace("_", " ")
+    )
+    side = words["side"].get(lesion["side"], "")
+    known = [
+        "" if structure.startswith(organ) else organ,
+        structure,
+        "" if side in structure.split() else side,
+    ]
+    return ", ".join(filter(None, known)) or str(words["unknown"])
 
 
 def _doubts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -122,12 +128,12 @@ def _doubts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _missing(document: Mapping[str, Any]) -> list[str]:
-    """Names of criteria whose observation is unknown, once each."""
+    """Names of criteria that cannot be answered, once each."""
     names = [
         each["name"]
         for verdict in document["verdicts"].values()
         for each in verdict["criteria"]
-        if each["observed"] is None
+        if each["outcome"] is None
     ]
     return list(dict.fromkeys(names))
 
