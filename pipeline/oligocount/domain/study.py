@@ -24,7 +24,8 @@ class Role(Enum):
 class Series:
     """One series found, chosen or refused, and why. `description` never holds an identity.
 
-    `part` tells the volumes apart that one set of files holds under one UID.
+    `part` tells the volumes apart that one set of files holds under one UID; `n_missing` counts
+    slices that lie between others and are not there.
     """
 
     uid: str
@@ -38,6 +39,7 @@ class Series:
     frame_of_reference_uid: str | None = None
     score: float | None = None
     part: int = 0
+    n_missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,20 @@ class SliceTiming:
     acquisition: datetime | None = None
     duration_s: float | None = None
     reference_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueMapping:
+    """A factor that a Real World Value Mapping object claims for `quantity` (bw, lbm, bsa, ibw).
+
+    `rescale_slope` is that of the images it refers to where they share one: the claim may be
+    meant for stored or for rescaled values. `is_of_pet` is False when it is about another series.
+    """
+
+    quantity: str
+    slope: float
+    rescale_slope: float | None
+    is_of_pet: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +97,7 @@ class Tracer:
     vendor_activity_factor: float | None = None
     corrections: tuple[str, ...] = ()
     slices: tuple[SliceTiming, ...] = ()
+    value_mappings: tuple[ValueMapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

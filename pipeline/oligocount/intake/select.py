@@ -120,6 +120,7 @@ def _described(candidate: Candidate, part: int) -> Series:
         frame_of_reference_uid=first.frame_of_reference_uid,
         score=round(candidate.score.points, 1) if candidate.score else None,
         part=part,
+        n_missing=len(candidate.stack.missing) if candidate.stack else 0,
     )
 
 
