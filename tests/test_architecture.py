@@ -11,11 +11,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "pipeline" / "oligocount"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = {
-    "errors": -1, "domain": 0, "version": 0, "resources": 0,
+    "errors": -1, "domain": 0, "version": 0, "resources": 0, "settings_anatomy": 0,
     "settings": 1, "geometry": 1, "inference": 1,
     "intake": 2, "quantify": 2, "segment": 2, "anatomy": 2, "locate": 2, "count": 2,
-    "decide": 2, "publish": 2, "simulate": 2, "learn": 3,
-    "config": 3, "run": 3, "__init__": 4, "cohort": 4, "cli": 5,
+    "decide": 2, "publish": 2, "simulate": 2, "assess": 3, "learn": 3,
+    "config": 3, "run": 4, "recount": 4, "__init__": 5, "cohort": 5, "cli": 6,
 }  # fmt: skip
 
 NETWORKS = ("inference/", "cli/selfcheck.py")

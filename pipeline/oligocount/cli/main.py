@@ -12,6 +12,7 @@ from oligocount.version import __version__
 
 COMMANDS = {
     "run": "one patient: scan folder to lesions, counts, verdicts and a report",
+    "decide": "the eligibility engine alone: findings to counts, verdicts, classes",
     "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
 }
 

@@ -1,0 +1,95 @@
+"""What each definition of oligometastatic disease says of patients whose findings are known.
+
+FILE is a result.json, or patients in YAML or JSON: a list under `cases:`, each with `id`,
+`histology`, `primary: {location}`, `context` and `lesions`. Unknown facts are left out or null.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from oligocount import decide
+from oligocount.assess import assess, read_patients
+from oligocount.config import load_settings
+from oligocount.domain.report import Assessment
+
+_SHORT = {"CN2025": "CN"}  # the worked-cases form names the consensus so in its alternatives
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `oligocount decide`."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="patients, or a result.json")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument(
+        "--protocol",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a definition of your own (as in configs/protocols); may be repeated",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings to lay on top")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Print every patient's assessment; 0 when all could be assessed."""
+    settings = load_settings(arguments.config)
+    library = decide.read_library(
+        settings.decide.protocols, settings.decide.policies_in_force, tuple(arguments.protocol)
+    )
+    for patient in read_patients(arguments.file):
+        assessment = assess(patient.findings, patient.facts, settings, library)
+        if arguments.json:
+            print(json.dumps(_document(patient.case_id, assessment), ensure_ascii=False))
+        else:
+            print(_table(patient.case_id, assessment))
+    return 0
+
+
+def _document(case_id: str, assessment: Assessment) -> dict[str, Any]:
+    blocks = assessment.blocks()
+    blocks["alternatives"] = {
+        name: _with_short_names(change) for name, change in blocks["alternatives"].items()
+    }
+    return {"id": case_id, **blocks}
+
+
+def _with_short_names(change: Any) -> Any:
+    if not isinstance(change, dict):
+        return change
+    short = {_SHORT[name]: value for name, value in change.items() if name in _SHORT}
+    return change | short
+
+
+def _table(case_id: str, assessment: Assessment) -> str:
+    counts = assessment.counts
+    symbols = "  ".join(f"{each} {getattr(counts, each.lower())}" for each in "VSRNOM")
+    span = f"  (N {counts.n_low} to {counts.n_high})" if counts.n_low != counts.n_high else ""
+    lines = [f"{case_id}", f"  {symbols}{span}"]
+    width = max((len(each.definition) for each in assessment.verdicts), default=0)
+    lines += [
+        f"  {each.definition:<{width}}  {each.decision.value:<14}  {each.reason}"
+        for each in assessment.verdicts
+    ]
+    lines += [f"  studies  {line}" for line in _studies(assessment)]
+    name = assessment.estro_eortc.name or "none"
+    left = ", ".join(assessment.estro_eortc.still_possible)
+    lines.append(f"  class    {name}" + (f": {left}" if left else ""))
+    lines += [f"  if {name}: {_told(each)}" for name, each in assessment.alternatives.items()]
+    if assessment.flags:
+        lines.append(f"  flags    {', '.join(assessment.flags)}")
+    return "\n".join(lines) + "\n"
+
+
+def _studies(assessment: Assessment) -> list[str]:
+    by_result: dict[str, list[str]] = {}
+    for name, result in assessment.studies.items():
+        by_result.setdefault(result.value, []).append(name)
+    return [f"{result}: {', '.join(names)}" for result, names in by_result.items()]
+
+
+def _told(change: Any) -> str:
+    if isinstance(change, str):
+        return change
+    return ", ".join(f"{name} {value}" for name, value in change.items())

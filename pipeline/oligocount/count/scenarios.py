@@ -1,0 +1,121 @@
+"""Findings and facts to every reading of the patient that they leave open."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from oligocount.count.census import take_census
+from oligocount.count.readings import Reading, Readings, read_findings
+from oligocount.domain.census import Census, Doubt, Item, Role, Scenarios
+from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
+from oligocount.domain.lesion import Finding
+from oligocount.settings import CountSettings
+
+_TREATED = (PrimaryStatus.RESECTED, PrimaryStatus.CONTROLLED)
+
+
+def count(findings: Sequence[Finding], facts: ClinicalFacts, settings: CountSettings) -> Scenarios:
+    """Every census that the findings and facts leave possible; the first is the reported one.
+
+    Equivocal lesions in and out, sites near a frontier on both sides, unknown timing both ways.
+    Above `max_readings` combinations, equivocal lesions move together and then all open
+    questions do: enough for limits that are upper limits, and said in a doubt.
+    """
+    readings = read_findings(findings, facts, settings)
+    timings = regional_timings(facts, settings)
+    has_regional = any(
+        option is not None and option.role is Role.REGIONAL
+        for each in readings
+        for option in each.options
+    )
+    timings = timings if has_regional else timings[:1]
+    choices, is_thinned = _combinations(readings, settings.max_readings // len(timings))
+    censuses = tuple(
+        take_census(items, is_metachronous=timing, policies=settings.policies)
+        for items in _present(choices)
+        for timing in timings
+    )
+    return Scenarios(
+        base=censuses[0],
+        all=censuses,
+        doubts=tuple(_doubts(readings, censuses, timings, is_thinned=is_thinned)),
+    )
+
+
+def regional_timings(facts: ClinicalFacts, settings: CountSettings) -> tuple[bool, ...]:
+    """Whether positive regional nodes are metachronous; both answers where it is unknown."""
+    if settings.policies.regional_timing == "treatment_status":
+        if facts.primary_status in _TREATED:
+            return (True,)
+        return (False,) if facts.primary_status is PrimaryStatus.UNTREATED else (False, True)
+    later = is_metachronous(facts, settings)
+    return (False, True) if later is None else (later,)
+
+
+def is_metachronous(facts: ClinicalFacts, settings: CountSettings) -> bool | None:
+    """Whether metastases came later than the synchronous interval; None where unknown."""
+    months = facts.months_from_primary_diagnosis
+    if months is None:
+        stated = facts.other.get("timing")
+        return stated == "metachronous" if stated in ("synchronous", "metachronous") else None
+    if settings.policies.exactly_six_months == "metachronous":
+        return months >= settings.synchronous_max_months
+    return months > settings.synchronous_max_months
+
+
+def _combinations(
+    readings: Sequence[Readings], most: int
+) -> tuple[Iterator[tuple[Reading, ...]], bool]:
+    """Choices of one reading for each finding, the base first, and whether some were left out."""
+    if math.prod(len(each.options) for each in readings) <= most:
+        return product(*(each.options for each in readings)), False
+    sites = [_site_options(each) for each in readings]
+    if 2 * math.prod(map(len, sites)) <= most:
+        return _equivocal_together(readings, product(*sites)), True
+    extremes = [(options[0], options[-1]) for options in sites]
+    both_ends: Iterator[tuple[Reading, ...]] = zip(*extremes, strict=True)
+    return _equivocal_together(readings, both_ends), True
+
+
+def _site_options(readings: Readings) -> tuple[Reading, ...]:
+    return readings.options[1:] if readings.options[0] is None else readings.options
+
+
+def _equivocal_together(
+    readings: Sequence[Readings], choices: Iterator[tuple[Reading, ...]]
+) -> Iterator[tuple[Reading, ...]]:
+    """Each choice twice: without the findings that may be absent, and with them."""
+    for choice in choices:
+        pairs = zip(readings, choice, strict=True)
+        yield tuple(None if each.options[0] is None else option for each, option in pairs)
+        yield choice
+
+
+def _present(choices: Iterator[tuple[Reading, ...]]) -> Iterator[tuple[Item, ...]]:
+    for choice in choices:
+        yield tuple(item for item in choice if item is not None)
+
+
+def _doubts(
+    readings: Sequence[Readings],
+    censuses: Sequence[Census],
+    timings: Sequence[bool],
+    *,
+    is_thinned: bool,
+) -> Iterator[Doubt]:
+    equivocal = tuple(each.finding for each in readings if each.is_equivocal)
+    frontier = tuple(each.finding for each in readings if each.is_frontier)
+    untold = {
+        item.finding for census in censuses for item in census.items if item.treatable is None
+    }
+    if equivocal:
+        yield Doubt(code="EQUIVOCAL", text="equivocal lesions", lesions=equivocal)
+    if frontier:
+        yield Doubt(code="FRONTIER", text="lesions that may lie elsewhere", lesions=frontier)
+    if untold:
+        lesions = tuple(sorted(untold))
+        yield Doubt(code="TREATABILITY", text="treatability not stated", lesions=lesions)
+    if len(timings) > 1:
+        yield Doubt(code="TIMING", text="timing of regional nodes unknown")
+    if is_thinned:
+        yield Doubt(code="THINNED", text="too many open questions to read each on its own")
