@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from oligocount.errors import ConfigError
+from oligocount.settings_anatomy import AnatomySettings, LocateSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,62 +94,6 @@ class SegmentSettings:
     """How lesions are found."""
 
     min_volume_ml: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutlineSettings:
-    """What intensity alone shows of body, lungs and bone."""
-
-    body_min_hu: float
-    body_min_suv: float
-    smooth_mm: float
-    open_mm: float
-    lung_max_hu: float
-    lung_min_ml: float
-    bone_min_hu: float
-    bone_min_ml: float
-    refine_reach_mm: float
-    part_min_share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PetRuleSettings:
-    """Place and level of the organs that PET alone shows."""
-
-    liver_min_suv: float
-    liver_max_suv: float
-    liver_evenness: float
-    liver_open_mm: float
-    liver_min_ml: float
-    hot_liver_ratio: float
-    brain_above_liver_mm: float
-    brain_off_midline_mm: float
-    brain_min_ml: float
-    heart_above_liver_mm: float
-    heart_left_mm: float
-    heart_min_ml: float
-    heart_max_ml: float
-    bladder_below_liver_mm: float
-    bladder_off_midline_mm: float
-    bladder_min_ml: float
-    kidney_reach_mm: float
-    kidney_min_ml: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnatomySettings:
-    """How organs, landmarks and stations are drawn."""
-
-    provider: str
-    outline: OutlineSettings
-    pet_rules: PetRuleSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocateSettings:
-    """How a lesion gets its site."""
-
-    frontier_margin_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

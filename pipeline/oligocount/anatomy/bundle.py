@@ -11,12 +11,13 @@ from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
-from oligocount.domain.volume import LabelMap
+from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import BundleMismatch
-from oligocount.geometry.resample import resample_labels
+from oligocount.geometry.affine import axial_grid
+from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle
-from oligocount.inference.channels import Inputs, fill_channels, model_grid
-from oligocount.settings import AnatomySettings
+from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.settings_anatomy import AnatomySettings
 
 _BACKGROUND = ("outside", "background")
 
@@ -34,9 +35,8 @@ class BundleMapper:
         Labels move to the PET grid by nearest neighbour; probabilities stay on the network's
         grid, where their mean over a structure becomes its confidence.
         """
-        grid = model_grid(images.suv.geometry, self.bundle.metadata.spacing_mm)
-        inputs = Inputs(suv=images.suv, ct=images.ct)
-        channels = fill_channels(self.bundle.metadata.channels, inputs, grid)
+        grid = axial_grid(images.suv.geometry, self.bundle.metadata.spacing_mm)
+        channels = fill_channels(self.bundle.metadata.channels, _inputs(images, grid))
         probability = self.bundle.predict(channels)
         names = class_names(self.bundle.metadata.classes, probability.shape[0])
         array = probability.argmax(axis=0).astype(np.int32)
@@ -72,6 +72,13 @@ def class_names(classes: tuple[str, ...], channels: int) -> dict[int, str]:
     vocabulary = load_vocabulary()
     named = {label + offset: vocabulary.canonical(name) for label, name in enumerate(classes)}
     return {label: name for label, name in named.items() if label and name not in _BACKGROUND}
+
+
+def _inputs(images: AlignedImages, grid: Geometry) -> Inputs:
+    return Inputs(
+        suv=resample_volume(images.suv, grid, outside=0.0),
+        ct=resample_volume(images.ct, grid, outside=AIR_HU) if images.ct else None,
+    )
 
 
 def _mean_probability(

@@ -9,7 +9,7 @@ from oligocount.errors import ConfigError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device
 from oligocount.resources import shipped_folder
-from oligocount.settings import AnatomySettings
+from oligocount.settings_anatomy import AnatomySettings
 
 
 def load_organ_mapper(name_or_path: str, settings: AnatomySettings, device: str) -> OrganMapper:

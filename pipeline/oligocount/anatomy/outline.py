@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.anatomy.frame import Frame
-from oligocount.settings import OutlineSettings
+from oligocount.settings_anatomy import OutlineSettings
 
 Mask = NDArray[np.bool_]
 

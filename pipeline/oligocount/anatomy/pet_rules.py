@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.anatomy.frame import Frame
-from oligocount.settings import PetRuleSettings
+from oligocount.settings_anatomy import PetRuleSettings
 
 Mask = NDArray[np.bool_]
 Level = NDArray[np.float32]

@@ -9,7 +9,7 @@ from oligocount.anatomy.outline import body_from_ct, bone_from_ct, lungs_from_ct
 from oligocount.anatomy.sides import midline_mm
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.resample import resample_labels
-from oligocount.settings import OutlineSettings
+from oligocount.settings_anatomy import OutlineSettings
 
 Mask = NDArray[np.bool_]
 _FILLER = ("body", "muscle")

@@ -19,7 +19,7 @@ from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
 from oligocount.geometry.resample import resample_labels
-from oligocount.settings import AnatomySettings
+from oligocount.settings_anatomy import AnatomySettings
 from oligocount.version import __version__
 
 

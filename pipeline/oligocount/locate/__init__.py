@@ -1,1 +1,5 @@
-"""Lesion and maps to located lesion."""
+"""Lesion and maps to a located lesion: site, evidence, runner-up, and the reason in words."""
+
+from oligocount.locate.locate import locate
+
+__all__ = ["locate"]

@@ -1,0 +1,75 @@
+"""Every measured lesion gets a site: primary, normal uptake, organ or nodal station, in turn."""
+
+from scipy import ndimage
+
+from oligocount.domain.anatomy import Anatomy
+from oligocount.domain.facts import ClinicalFacts
+from oligocount.domain.lesion import Finding, Lesion, LesionMap, LocatedLesion, Status
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.study import AlignedImages
+from oligocount.locate.evidence import Focus, Scene, build_scene, gather
+from oligocount.locate.nodes import judge_node
+from oligocount.locate.opinion import Opinion
+from oligocount.locate.organs import judge_organ
+from oligocount.locate.physiologic import judge_physiologic
+from oligocount.locate.primary import judge_primaries
+from oligocount.locate.unknown import judge_unknown
+from oligocount.settings_anatomy import LocateSettings
+
+
+def locate(
+    lesion_map: LesionMap,
+    measured: tuple[Lesion, ...],
+    anatomy: Anatomy,
+    images: AlignedImages,
+    facts: ClinicalFacts,
+    settings: LocateSettings,
+) -> tuple[LocatedLesion, ...]:
+    """One located lesion for each measured one, in the same order; none is dropped.
+
+    Raises GeometryError when the maps do not lie on the PET grid.
+    """
+    scene = build_scene(lesion_map, anatomy, images, settings.reach_mm)
+    boxes = ndimage.find_objects(scene.foci)
+    foci = [gather(scene, lesion, boxes[lesion.id - 1]) for lesion in measured]
+    primaries = judge_primaries(foci, scene, facts, settings.primary)
+    return tuple(
+        _located(focus, primaries.get(focus.lesion.id) or _judge(focus, scene, facts, settings))
+        for focus in foci
+    )
+
+
+def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSettings) -> Opinion:
+    """The first of normal uptake, organ, station that answers; else what is known, in words."""
+    return (
+        judge_physiologic(focus, scene, settings.physiologic)
+        or judge_organ(focus, scene, settings.organ)
+        or judge_node(focus, scene, facts, settings.node)
+        or judge_unknown(focus, scene)
+    )
+
+
+def _located(focus: Focus, opinion: Opinion) -> LocatedLesion:
+    status, caveats = opinion.status, opinion.caveats
+    if focus.touches_edge and status is Status.MALIGNANT:
+        text = "touches the first or last slice: cut off, or noise of the scan's edge"
+        status, caveats = Status.EQUIVOCAL, (*caveats, Caveat(code="AT_SCAN_EDGE", text=text))
+    lesion = focus.lesion
+    finding = Finding(
+        id=lesion.id,
+        kind=opinion.kind,
+        status=status,
+        site=opinion.site,
+        probability=lesion.probability,
+        longest_diameter_mm=lesion.longest_diameter_mm,
+        diffuse=opinion.diffuse,
+        runner_up=opinion.runner_up,
+    )
+    return LocatedLesion(
+        lesion=lesion,
+        finding=finding,
+        overlap=opinion.overlap,
+        margin_mm=opinion.margin_mm,
+        reason=opinion.reason,
+        caveats=caveats,
+    )

@@ -1,0 +1,141 @@
+"""Nodal lesions: the station, its standing, and the frontier that is nearest.
+
+A station's standing (regional or not) comes from the table of its staging system and the
+primary's location; what the system leaves open stays None.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from oligocount.domain.anatomy import NodalClass, Side, Site, StationEntry
+from oligocount.domain.facts import ClinicalFacts
+from oligocount.domain.lesion import Kind, RunnerUp, Status
+from oligocount.domain.provenance import Caveat
+from oligocount.locate.evidence import Focus, Scene, centre_voxel
+from oligocount.locate.opinion import Opinion
+from oligocount.settings_anatomy import NodeSettings
+
+NODE = "lymph_node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Vote:
+    """Stations around a focus: share of the core, and gap from its centre, by name."""
+
+    share: dict[str, float]
+    gap_mm: dict[str, float]
+
+
+def judge_node(
+    focus: Focus, scene: Scene, facts: ClinicalFacts, settings: NodeSettings
+) -> Opinion | None:
+    """The station of the focus, or None where no station lies within reach."""
+    if scene.anatomy.stations is None:
+        return None
+    vote = _vote(focus, scene)
+    if not vote.gap_mm or min(vote.gap_mm.values()) > settings.reach_mm:
+        return None
+    best = _best(vote)
+    entries = scene.anatomy.station_entries
+    site = node_site(entries[best], facts, settings.staging_system)
+    runner_up = _runner_up(best, vote, entries, facts, settings)
+    margin = runner_up.margin_mm if runner_up else None
+    return Opinion(
+        kind=Kind.NODE,
+        status=Status.MALIGNANT,
+        site=site,
+        reason=_reason(entries[best], vote.share.get(best, 0.0), vote.gap_mm[best]),
+        overlap=vote.share.get(best, 0.0),
+        margin_mm=margin,
+        runner_up=runner_up,
+        caveats=_flags(entries[best]),
+    )
+
+
+def node_site(entry: StationEntry, facts: ClinicalFacts, system: str) -> Site:
+    """The counting site of a station under a staging system."""
+    return Site(
+        organ=NODE,
+        organ_system=NODE,
+        structure=entry.name,
+        side=entry.side,
+        station=entry.station,
+        nodal_class=standing(entry, facts, system),
+    )
+
+
+def standing(entry: StationEntry, facts: ClinicalFacts, system: str) -> NodalClass | None:
+    """Regional or not for this primary; None where the system itself is unclear."""
+    location = facts.primary_location.value if facts.primary_location else "any"
+    own = (system, location)
+    return entry.regional[own] if own in entry.regional else entry.regional.get((system, "any"))
+
+
+def unassigned_site(side: Side | None = None) -> Site:
+    """A node without a station: of unknown standing."""
+    return Site(organ=NODE, organ_system=NODE, side=side)
+
+
+def _vote(focus: Focus, scene: Scene) -> _Vote:
+    stations = scene.anatomy.stations
+    if stations is None:
+        return _Vote(share={}, gap_mm={})
+    around = stations.array[focus.box]
+    counts = np.bincount(around[focus.core])
+    total = max(int(counts[1:].sum()), 1)
+    gap = ndimage.distance_transform_edt(~centre_voxel(focus.core), scene.spacing_mm)
+    labels = [label for label in np.unique(around).tolist() if label]
+    nearest = ndimage.minimum(gap, around, labels) if labels else []
+    return _Vote(
+        share={
+            stations.names[label]: counts[label] / total
+            for label in np.flatnonzero(counts).tolist()
+            if label
+        },
+        gap_mm={stations.names[n]: float(g) for n, g in zip(labels, nearest, strict=True)},
+    )
+
+
+def _best(vote: _Vote) -> str:
+    """The station of most of the core; of the nearest where the core touches none."""
+    if vote.share:
+        return max(vote.share, key=lambda name: (vote.share[name], -vote.gap_mm[name]))
+    return min(vote.gap_mm, key=lambda name: vote.gap_mm[name])
+
+
+def _runner_up(
+    best: str,
+    vote: _Vote,
+    table: Mapping[str, StationEntry],
+    facts: ClinicalFacts,
+    settings: NodeSettings,
+) -> RunnerUp | None:
+    """The nearest station that would count otherwise, else the nearest other one."""
+    system = settings.staging_system
+
+    def counts_as(name: str) -> tuple[object, ...]:
+        regional = standing(table[name], facts, system)
+        return (regional, None if regional is NodalClass.REGIONAL else table[name].station.key)
+
+    others = {n: g for n, g in vote.gap_mm.items() if n != best and g <= settings.runner_up_max_mm}
+    if not others:
+        return None
+    differing = {n: g for n, g in others.items() if counts_as(n) != counts_as(best)}
+    nearest = min(differing or others, key=lambda name: others[name])
+    return RunnerUp(
+        site=node_site(table[nearest], facts, system),
+        margin_mm=others[nearest],
+    )
+
+
+def _reason(entry: StationEntry, share: float, gap_mm: float) -> str:
+    if share > 0:
+        return f"{share:.0%} of the core in nodal space lies in {entry.title}"
+    return f"nearest nodal space is {entry.title}, {gap_mm:.0f} mm away"
+
+
+def _flags(entry: StationEntry) -> tuple[Caveat, ...]:
+    return tuple(Caveat(code=flag.upper(), text=f"{entry.title}: {flag}") for flag in entry.flags)

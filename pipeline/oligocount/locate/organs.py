@@ -1,0 +1,113 @@
+"""Organ lesions: the organ that holds the focus, its side and lobe, and the runner-up."""
+
+from oligocount.domain.anatomy import Side, Site, Structure
+from oligocount.domain.lesion import Kind, RunnerUp, Status
+from oligocount.domain.provenance import Caveat
+from oligocount.locate.evidence import Focus, Scene
+from oligocount.locate.opinion import Opinion
+from oligocount.settings_anatomy import OrganSettings
+
+_FILLER = "soft_tissue"
+_BREATHING = ("liver", "spleen", "stomach")
+
+
+def judge_organ(focus: Focus, scene: Scene, settings: OrganSettings) -> Opinion | None:
+    """The organ that holds enough of the core, or one within reach when no node space is known.
+
+    Filler (fat, muscle, unlabelled body) never wins here: a focus there may be a node.
+    """
+    shares = {o: s for o, s in focus.organ_share(scene.anatomy.structures).items() if o != _FILLER}
+    if not shares:
+        return None
+    organ, share = next(iter(shares.items()))
+    if share < settings.min_share:
+        return None
+    structure = _finest(focus, scene, organ)
+    site = organ_site(structure, focus, scene)
+    runner_up = _runner_up(focus, scene, organ, settings)
+    return Opinion(
+        kind=Kind.ORGAN,
+        status=Status.MALIGNANT,
+        site=site,
+        reason=f"{share:.0%} of the core lies in {structure.name.replace('_', ' ')}",
+        overlap=share,
+        runner_up=runner_up,
+        caveats=_confidence_caveat(scene, structure, settings),
+    )
+
+
+def organ_site(structure: Structure, focus: Focus, scene: Scene) -> Site:
+    """The counting site of a structure, with the side and, for the liver, the lobe."""
+    return Site(
+        organ=structure.organ,
+        organ_system=structure.organ_system,
+        structure=structure.name,
+        side=structure.side or _side_of_midline(structure, focus, scene),
+        lobe=_liver_lobe(focus, scene) if structure.organ == "liver" else None,
+    )
+
+
+def _finest(focus: Focus, scene: Scene, organ: str) -> Structure:
+    named = [n for n in focus.share if scene.anatomy.structures[n].organ == organ]
+    return scene.anatomy.structures[max(named, key=lambda n: focus.share[n])]
+
+
+def _side_of_midline(structure: Structure, focus: Focus, scene: Scene) -> Side | None:
+    if structure.organ not in ("bone", _FILLER, "lung", "kidney", "adrenal"):
+        return None
+    off = focus.lesion.centroid_lps_mm[0] - scene.midline_mm()
+    if abs(off) < 5.0:
+        return Side.MIDLINE
+    return Side.LEFT if off > 0 else Side.RIGHT
+
+
+def _liver_lobe(focus: Focus, scene: Scene) -> str | None:
+    """Right: segments 5-8; left: 2-4; by segments where drawn, else by Cantlie's plane."""
+    by_name = {n: v for n, v in focus.share.items() if n.startswith("liver_segment_")}
+    if by_name:
+        segment = int(max(by_name, key=lambda n: by_name[n]).rsplit("_", 1)[1])
+        return {1: "caudate"}.get(segment, "left" if segment <= 4 else "right")
+    plane = {k: v.value_mm for k, v in scene.anatomy.landmarks.items() if k.startswith("cantlie_")}
+    if len(plane) < 2:
+        return None
+    x, y, _ = focus.lesion.centroid_lps_mm
+    edge = plane["cantlie_x0"] + plane["cantlie_dx_dy"] * y
+    return "left" if x > edge else "right"
+
+
+def _runner_up(focus: Focus, scene: Scene, organ: str, settings: OrganSettings) -> RunnerUp | None:
+    """The next organ by share of the core, else one that breathing may have moved away.
+
+    Lung against the organs below the dome: PET is measured over many breaths, CT in one, so
+    the nearest of the pair is named with its distance from the lesion's centre.
+    """
+    shares = focus.organ_share(scene.anatomy.structures)
+    second = next(((o, s) for o, s in shares.items() if o not in (organ, _FILLER)), None)
+    if second and second[1] >= settings.runner_up_min_share:
+        site = organ_site(_finest(focus, scene, second[0]), focus, scene)
+        return RunnerUp(site=site, overlap=second[1])
+    others = _BREATHING if organ == "lung" else ("lung",) if organ in _BREATHING else ()
+    gaps = {
+        n: gap
+        for n, gap in focus.centre_gap_mm.items()
+        if scene.anatomy.structures[n].organ in others and gap <= settings.breathing_mm
+    }
+    if not gaps:
+        return None
+    nearest = min(gaps, key=lambda n: gaps[n])
+    site = organ_site(scene.anatomy.structures[nearest], focus, scene)
+    return RunnerUp(site=site, margin_mm=gaps[nearest])
+
+
+def _confidence_caveat(
+    scene: Scene, structure: Structure, settings: OrganSettings
+) -> tuple[Caveat, ...]:
+    trust = scene.anatomy.organs.confidence.get(structure.name, 1.0)
+    if trust >= settings.min_confidence:
+        return ()
+    return (
+        Caveat(
+            code="ORGAN_UNSURE",
+            text=f"the organ map is unsure of {structure.name} (confidence {trust:.2f})",
+        ),
+    )

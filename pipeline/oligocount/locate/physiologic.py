@@ -1,0 +1,220 @@
+"""Uptake of health and its mimics, recognised with an audit trail: nothing is removed unseen.
+
+A rule answers with an opinion or not at all. Benign: it goes, with the reason. Equivocal: it
+stays, and verdicts are drawn with and without it. What stands out of its organ survives.
+Rules of knowledge on normal FDG uptake: SNMMI/EANM guideline (Boellaard 2015), brown fat
+after Cohade 2003.
+"""
+
+from collections.abc import Callable
+
+from oligocount.domain.anatomy import Site, Structure
+from oligocount.domain.lesion import Kind, Status
+from oligocount.locate.evidence import Focus, Scene
+from oligocount.locate.levels import level_outside, mirrored_level
+from oligocount.locate.opinion import Opinion
+from oligocount.locate.urinary import ureter_opinion
+from oligocount.settings_anatomy import PhysiologicSettings
+
+Rule = Callable[[Focus, Scene, PhysiologicSettings], Opinion | None]
+
+
+def judge_physiologic(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    """The first rule that recognises the focus as normal uptake or a mimic, or None."""
+    for rule in _RULES:
+        opinion = rule(focus, scene, settings)
+        if opinion is not None:
+            return opinion
+    return None
+
+
+def _outside_body(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    if not scene.knows("body") or sum(focus.share.values()) > settings.outside_max_share:
+        return None
+    gap = min(focus.distance_mm.values(), default=float("inf"))
+    if gap < settings.outside_min_gap_mm:
+        return None
+    return _benign(None, "lies outside the body: contamination, injection or noise")
+
+
+def _brain(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    name = _home(focus, scene, "cortex", settings)
+    if name is None:
+        return None
+    level = level_outside(scene, focus, (name.name,), percentile=95)
+    small = focus.lesion.volume_ml <= settings.brain_focal_max_ml
+    if small and level and focus.lesion.suv_max >= settings.brain_focal_ratio * level:
+        ratio = focus.lesion.suv_max / level
+        return _equivocal(
+            name, f"focus {ratio:.1f} times the brightest cortex; uptake cannot tell it from cortex"
+        )
+    return _benign(name, "cortex takes up FDG; metastases here are read from MRI, not from PET")
+
+
+def _heart(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    name = _home(focus, scene, "pump", settings)
+    return _benign(name, "myocardium takes up FDG") if name else None
+
+
+def _urine(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    bladder = _home(focus, scene, "reservoir", settings)
+    if bladder:
+        return _benign(bladder, "urine in the bladder")
+    kidney = _home(focus, scene, "excretory", settings)
+    if kidney:
+        return _benign(kidney, "urine in the renal pelvis and calyces, or renal cortex")
+    near = min(focus.gap_to("kidney_left"), focus.gap_to("kidney_right"), focus.gap_to("kidney"))
+    nodal = focus.lesion.suv_max < settings.pelvis_min_suv
+    if near > settings.pelvis_reach_mm or nodal or _solid_share(focus, scene) > 0.5:
+        return None
+    if focus.gap_to("aorta", "inferior_vena_cava") <= settings.great_vessel_mm:
+        return None
+    return _benign(
+        Structure(name="kidney", organ="kidney", organ_system="kidney"),
+        f"hot as urine (SUV {focus.lesion.suv_max:.1f}), {near:.0f} mm from a kidney: renal pelvis",
+    )
+
+
+def _ureter(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    if _solid_share(focus, scene) > 0.5:
+        return None
+    return ureter_opinion(focus, scene, settings)
+
+
+def _hollow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    name = _home(focus, scene, "hollow", settings)
+    if name is None:
+        return None
+    level = level_outside(scene, focus, (name.name,), percentile=75)
+    longest = focus.lesion.longest_diameter_mm
+    if longest >= settings.hollow_diffuse_mm:
+        return _benign(
+            name, f"runs along {longest:.0f} mm of {_word(name)}: diffuse uptake of its wall"
+        )
+    if level and focus.lesion.suv_max < settings.hollow_focal_ratio * level:
+        return _benign(name, f"no hotter than the rest of the {_word(name)} (SUV {level:.1f})")
+    return _equivocal(name, f"focal uptake in the {_word(name)}: adenoma, inflammation or tumour")
+
+
+def _diffuse(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    name = _home(focus, scene, "diffuse", settings)
+    if name is None:
+        return None
+    level = level_outside(scene, focus, (name.name,), percentile=50)
+    if level is None or focus.lesion.suv_max < settings.diffuse_focal_ratio * level:
+        return _benign(name, f"as much as the whole {_word(name)} takes up")
+    if _word(name) in ("thyroid", "prostate"):
+        return _equivocal(
+            name, f"focal uptake in the {_word(name)}: incidental tumours are frequent"
+        )
+    return None
+
+
+def _liver(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    name = _home(focus, scene, "liver", settings)
+    if name is None:
+        return None
+    level = level_outside(scene, focus, ("liver",), percentile=50)
+    if level and focus.lesion.suv_max < settings.liver_focal_ratio * level:
+        return _benign(name, f"within the noise of the liver (median SUV {level:.1f})")
+    return None
+
+
+def _glands(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    name = _home(focus, scene, "glands", settings)
+    if name is None:
+        return None
+    mirrored = mirrored_level(scene, focus)
+    ratio = focus.lesion.suv_max / max(mirrored, 0.1)
+    if focus.lesion.suv_max < settings.gland_max_suv and ratio < settings.gland_asymmetry:
+        return _benign(name, f"gland or tonsil, mirrored on the other side (SUV {mirrored:.1f})")
+    return _equivocal(name, f"{ratio:.1f} times its mirror in the head glands")
+
+
+def _marrow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    share = sum(v for n, v in focus.share.items() if _use(scene, n) == "marrow")
+    tall = max(focus.extent_mm) >= settings.marrow_diffuse_mm
+    if share < 0.5 or not tall:
+        return None
+    return Opinion(
+        kind=Kind.ORGAN,
+        status=Status.EQUIVOCAL,
+        site=Site(organ="bone_marrow", organ_system="bone_marrow"),
+        reason=f"marrow uptake over {max(focus.extent_mm):.0f} mm: activation or diffuse disease",
+        overlap=share,
+        diffuse=True,
+    )
+
+
+def _brown_fat(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    if scene.ct_hu is None or _solid_share(focus, scene) > 0.3:
+        return None
+    hu = float(scene.ct_hu[focus.box][focus.core].mean())
+    if not settings.fat_min_hu <= hu <= settings.fat_max_hu:
+        return None
+    mirrored = mirrored_level(scene, focus)
+    fat = Structure(name="brown_fat", organ="soft_tissue", organ_system="soft_tissue")
+    if mirrored >= settings.fat_symmetry * focus.lesion.suv_max:
+        return _benign(
+            fat, f"in fat (mean {hu:.0f} HU) and mirrored (SUV {mirrored:.1f}): brown fat"
+        )
+    return None
+
+
+_RULES: tuple[Rule, ...] = (
+    _outside_body, _brain, _heart, _urine, _marrow, _liver, _hollow, _diffuse, _glands,
+    _ureter, _brown_fat,
+)  # fmt: skip
+
+
+def _home(
+    focus: Focus, scene: Scene, uptake: str, settings: PhysiologicSettings
+) -> Structure | None:
+    """The structure of that behaviour that holds most of the focus, if enough of it."""
+    inside = {n: v for n, v in focus.share.items() if _use(scene, n) == uptake}
+    if sum(inside.values()) >= settings.home_min_share:
+        return scene.anatomy.structures[max(inside, key=lambda n: inside[n])]
+    spill = [
+        n
+        for n, gap in focus.distance_mm.items()
+        if _use(scene, n) == uptake and gap <= settings.spill_mm
+    ]
+    hot = uptake in ("cortex", "pump", "excretory", "reservoir")
+    if hot and spill and _solid_share(focus, scene) < 0.3 and sum(inside.values()) >= 0.2:
+        return scene.anatomy.structures[spill[0]]
+    return None
+
+
+def _use(scene: Scene, name: str) -> str:
+    return scene.anatomy.structures[name].uptake
+
+
+def _solid_share(focus: Focus, scene: Scene) -> float:
+    """Share of the core in organs that are not filler: lung, bone, liver and the like."""
+    filler = ("soft_tissue", None)
+    return sum(v for n, v in focus.share.items() if scene.anatomy.structures[n].organ not in filler)
+
+
+def _word(structure: Structure) -> str:
+    return (structure.organ or structure.name).replace("_", " ")
+
+
+def _site(structure: Structure | None) -> Site:
+    if structure is None:
+        return Site(organ=None, organ_system=None)
+    return Site(
+        organ=structure.organ,
+        organ_system=structure.organ_system,
+        structure=structure.name,
+        side=structure.side,
+    )
+
+
+def _benign(structure: Structure | None, reason: str) -> Opinion:
+    return Opinion(
+        kind=Kind.PHYSIOLOGIC, status=Status.BENIGN, site=_site(structure), reason=reason
+    )
+
+
+def _equivocal(structure: Structure, reason: str) -> Opinion:
+    return Opinion(kind=Kind.ORGAN, status=Status.EQUIVOCAL, site=_site(structure), reason=reason)

@@ -1,0 +1,143 @@
+"""The primary tumour and its satellites: the largest avid focus of the oesophagus.
+
+AJCC 8: a junction tumour whose centre lies within 20 mm of the stomach is oesophageal.
+Skip lesions in the oesophagus belong to the primary and are never counted (NCT03161522).
+"""
+
+from collections.abc import Mapping, Sequence
+
+from oligocount.domain.anatomy import Landmark, Site
+from oligocount.domain.facts import ClinicalFacts, PrimaryLocation, PrimaryStatus
+from oligocount.domain.lesion import Kind, Status
+from oligocount.domain.provenance import Caveat
+from oligocount.locate.evidence import Focus, Scene
+from oligocount.locate.opinion import Opinion
+from oligocount.settings_anatomy import PrimarySettings
+
+_OESOPHAGUS = Site(organ="oesophagus", organ_system="oesophagus", structure="esophagus")
+
+
+def judge_primaries(
+    foci: Sequence[Focus], scene: Scene, facts: ClinicalFacts, settings: PrimarySettings
+) -> dict[int, Opinion]:
+    """Opinions on the primary and its satellites by lesion id; empty where none is recognised.
+
+    A resected or controlled primary leaves no primary to find: a focus of the oesophagus is
+    then a locoregional recurrence in doubt.
+    """
+    candidates = [focus for focus in foci if is_oesophageal(focus, settings)]
+    if not candidates:
+        return {}
+    if facts.primary_status in (PrimaryStatus.RESECTED, PrimaryStatus.CONTROLLED):
+        return {focus.lesion.id: _recurrence(focus) for focus in candidates}
+    told = [f for f in candidates if _fits_location(f, scene, facts.primary_location, settings)]
+    first = max(told or candidates, key=lambda focus: focus.lesion.tlg)
+    opinions = {first.lesion.id: _primary(first, facts, is_told=bool(told), settings=settings)}
+    for focus in candidates:
+        if focus is not first and focus.share_of("esophagus") >= settings.skip_min_share:
+            opinions[focus.lesion.id] = _skip(focus)
+    return opinions
+
+
+def is_oesophageal(focus: Focus, settings: PrimarySettings) -> bool:
+    """In the oesophagus by share, or a large focus that reaches it and lies in no other organ."""
+    inside = focus.share_of("esophagus")
+    if inside >= settings.min_share:
+        return True
+    at_junction = focus.share_of("stomach") + inside
+    if inside > 0 and at_junction >= settings.min_share:
+        return True
+    others = focus.share_of("lung", "liver", "heart", "vertebrae", "stomach")
+    large = focus.lesion.volume_ml >= settings.reach_min_ml
+    near = focus.gap_to("esophagus") <= settings.reach_mm
+    return large and near and others < settings.other_max_share
+
+
+def _fits_location(
+    focus: Focus, scene: Scene, location: PrimaryLocation | None, settings: PrimarySettings
+) -> bool:
+    """Whether the focus lies in the stated segment, by landmarks, with tolerance; unknown fits."""
+    if location is None:
+        return True
+    low, high = segment_span(scene.anatomy.landmarks, location)
+    z, slack = focus.lesion.centroid_lps_mm[2], settings.location_slack_mm
+    return (low is None or z >= low - slack) and (high is None or z <= high + slack)
+
+
+def segment_span(
+    landmarks: Mapping[str, Landmark], location: PrimaryLocation
+) -> tuple[float | None, float | None]:
+    """Heights (low, high) of a segment by AJCC 8; None where no landmark bounds it."""
+    low, high = _SEGMENTS[location]
+    return _height(landmarks, low), _height(landmarks, high)
+
+
+_SEGMENTS = {
+    PrimaryLocation.CERVICAL: ("z_manubrium_top", None),
+    PrimaryLocation.UPPER: ("z_azygos_low", "z_manubrium_top"),
+    PrimaryLocation.MIDDLE: ("z_ipv", "z_azygos_low"),
+    PrimaryLocation.LOWER: ("z_egj", "z_ipv"),
+    PrimaryLocation.EGJ_I: ("z_egj", "z_ipv"),
+    PrimaryLocation.EGJ_II: (None, "z_hiatus"),
+    PrimaryLocation.GASTRIC: (None, "z_hiatus"),
+}
+
+
+def _height(landmarks: Mapping[str, Landmark], name: str | None) -> float | None:
+    found = landmarks.get(name) if name else None
+    return found.value_mm if found else None
+
+
+def _primary(
+    focus: Focus, facts: ClinicalFacts, *, is_told: bool, settings: PrimarySettings
+) -> Opinion:
+    share = focus.share_of("esophagus")
+    caveats = []
+    if not is_told:
+        caveats.append(
+            Caveat(
+                code="PRIMARY_ELSEWHERE",
+                text=f"no avid oesophageal focus lies in the stated segment "
+                f"({facts.primary_location.value if facts.primary_location else 'unknown'})",
+            )
+        )
+    if share < settings.merged_max_share:
+        caveats.append(
+            Caveat(
+                code="PRIMARY_SPREADS",
+                text=f"only {share:.0%} of the primary's core lies in the oesophagus: "
+                "a node or an invaded neighbour may be merged with it",
+            )
+        )
+    return Opinion(
+        kind=Kind.PRIMARY,
+        status=Status.MALIGNANT,
+        site=_OESOPHAGUS,
+        reason=f"largest avid focus of the oesophagus ({share:.0%} of its core inside)",
+        overlap=share,
+        caveats=tuple(caveats),
+    )
+
+
+def _skip(focus: Focus) -> Opinion:
+    return Opinion(
+        kind=Kind.PRIMARY,
+        status=Status.MALIGNANT,
+        site=_OESOPHAGUS,
+        reason="second focus inside the oesophagus: skip lesion, belongs to the primary",
+        overlap=focus.share_of("esophagus"),
+    )
+
+
+def _recurrence(focus: Focus) -> Opinion:
+    return Opinion(
+        kind=Kind.ORGAN,
+        status=Status.EQUIVOCAL,
+        site=_OESOPHAGUS,
+        reason="oesophageal bed after treatment of the primary: locoregional recurrence, "
+        "inflammation or conduit",
+        overlap=focus.share_of("esophagus"),
+        caveats=(
+            Caveat(code="LOCOREGIONAL", text="not a metastasis; alone it is no M1 (NCT03904927)"),
+        ),
+    )

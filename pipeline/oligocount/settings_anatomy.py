@@ -1,0 +1,124 @@
+"""Settings of anatomy and locate: where things are. The numbers stand in configs/pipeline.yaml."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutlineSettings:
+    """What intensity alone shows of body, lungs and bone."""
+
+    body_min_hu: float
+    body_min_suv: float
+    smooth_mm: float
+    open_mm: float
+    lung_max_hu: float
+    lung_min_ml: float
+    bone_min_hu: float
+    bone_min_ml: float
+    refine_reach_mm: float
+    part_min_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetRuleSettings:
+    """Place and level of the organs that PET alone shows."""
+
+    liver_min_suv: float
+    liver_max_suv: float
+    liver_evenness: float
+    liver_open_mm: float
+    liver_min_ml: float
+    hot_liver_ratio: float
+    brain_above_liver_mm: float
+    brain_off_midline_mm: float
+    brain_min_ml: float
+    heart_above_liver_mm: float
+    heart_left_mm: float
+    heart_min_ml: float
+    heart_max_ml: float
+    bladder_below_liver_mm: float
+    bladder_off_midline_mm: float
+    bladder_min_ml: float
+    kidney_reach_mm: float
+    kidney_min_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnatomySettings:
+    """How organs, landmarks and stations are drawn."""
+
+    provider: str
+    outline: OutlineSettings
+    pet_rules: PetRuleSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhysiologicSettings:
+    """How uptake of health and its mimics are told from disease."""
+
+    home_min_share: float
+    spill_mm: float
+    outside_max_share: float
+    outside_min_gap_mm: float
+    brain_focal_ratio: float
+    brain_focal_max_ml: float
+    liver_focal_ratio: float
+    diffuse_focal_ratio: float
+    hollow_focal_ratio: float
+    hollow_diffuse_mm: float
+    gland_max_suv: float
+    gland_asymmetry: float
+    marrow_diffuse_mm: float
+    pelvis_reach_mm: float
+    pelvis_min_suv: float
+    great_vessel_mm: float
+    ureter_reach_mm: float
+    ureter_max_width_mm: float
+    ureter_elongation: float
+    ureter_urine_suv: float
+    fat_min_hu: float
+    fat_max_hu: float
+    fat_symmetry: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimarySettings:
+    """How the primary and its satellites are recognised."""
+
+    min_share: float
+    skip_min_share: float
+    reach_mm: float
+    reach_min_ml: float
+    other_max_share: float
+    merged_max_share: float
+    location_slack_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganSettings:
+    """When a focus belongs to an organ, and which other organ is in question."""
+
+    min_share: float
+    runner_up_min_share: float
+    breathing_mm: float
+    min_confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeSettings:
+    """When a focus belongs to a nodal station, and which frontier is in question."""
+
+    staging_system: str
+    reach_mm: float
+    runner_up_max_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocateSettings:
+    """How a lesion gets its site."""
+
+    reach_mm: float
+    physiologic: PhysiologicSettings
+    primary: PrimarySettings
+    organ: OrganSettings
+    node: NodeSettings
