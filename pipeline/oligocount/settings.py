@@ -90,10 +90,47 @@ class QuantifySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSettings:
+    """When touching foci are cut apart and fragments joined."""
+
+    smooth_mm: float
+    prominence: float
+    min_distance_mm: float
+    min_piece_ml: float
+    fragment_max_ml: float
+    join_gap_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdSettings:
+    """Levels of the threshold baselines."""
+
+    low_suv: float
+    high_suv: float
+    share_of_maximum: float
+    liver_times: float
+    liver_deviations: float
+    liver_sphere_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSettings:
+    """How a network's lesions are drawn on the PET."""
+
+    share_of_maximum: float
+    grow_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentSettings:
     """How lesions are found."""
 
     min_volume_ml: float
+    connectivity: int
+    cut_at: tuple[str, ...]
+    split: SplitSettings
+    threshold: ThresholdSettings
+    network: NetworkSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

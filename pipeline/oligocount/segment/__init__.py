@@ -1,1 +1,1 @@
-"""Images to lesion instances."""
+"""Images to foci: thresholds, networks and given masks behind one protocol."""

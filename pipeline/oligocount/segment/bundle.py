@@ -1,0 +1,150 @@
+"""The lesion network: aligned images and an organ map to foci with probabilities.
+
+Two kinds of foci are taken. Voxels that the network calls lesion; and hot spots: connected
+voxels above the patient's own level outside organs that take up FDG, each scored as a whole by
+the network. A large or unusual lesion that the network sees only in part is still drawn whole.
+The bundle's metadata hold `voxel_threshold`, `focus_threshold` and `calibration` (slope and
+intercept on the logit of a focus' mean probability), measured on held-out phantoms.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.lesion import LesionMap
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import Geometry, Unit, Volume
+from oligocount.errors import BundleMismatch
+from oligocount.geometry.affine import axial_grid
+from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.inference.bundle import Bundle
+from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.segment.foci import lesion_map
+from oligocount.settings import SegmentSettings
+
+_LESION = "lesion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Thresholds and the map from a focus' mean probability to its chance of being a lesion."""
+
+    voxel_threshold: float
+    focus_threshold: float
+    slope: float
+    intercept: float
+
+    def chance(self, mean_probability: float) -> float:
+        """The calibrated probability of a focus."""
+        clipped = min(max(mean_probability, 1e-4), 1 - 1e-4)
+        logit = self.slope * math.log(clipped / (1 - clipped)) + self.intercept
+        return 1 / (1 + math.exp(-logit))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkSegmenter:
+    """A Segmenter that runs a lesion bundle."""
+
+    bundle: Bundle
+    calibration: Calibration
+    settings: SegmentSettings
+
+    def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
+        """Return the foci that the network holds for lesions, with calibrated probabilities."""
+        probability = self.probability(images, organs)
+        mask = self.focus_mask(images.suv, probability)
+
+        def score(focus: NDArray[np.bool_]) -> float:
+            return self.calibration.chance(mean_of_core(probability, images.suv.array, focus))
+
+        return lesion_map(
+            images.suv,
+            mask,
+            organs,
+            model=self.bundle.metadata.model,
+            settings=self.settings,
+            score=score,
+            min_score=self.calibration.focus_threshold,
+        )
+
+    def probability(self, images: AlignedImages, organs: OrganMap) -> NDArray[np.float32]:
+        """The network's lesion probability on the PET grid."""
+        grid = axial_grid(images.suv.geometry, self.bundle.metadata.spacing_mm)
+        channels = fill_channels(self.bundle.metadata.channels, _inputs(images, organs, grid))
+        lesion = self.bundle.predict(channels)[_lesion_channel(self.bundle)]
+        volume = Volume(array=lesion, unit=Unit.ARBITRARY, geometry=grid)
+        return resample_volume(volume, images.suv.geometry, outside=0.0).array
+
+    def focus_mask(self, suv: Volume, probability: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Voxels of foci: the network's, drawn out to a share of each focus' own maximum."""
+        return drawn_to_uptake(
+            suv,
+            probability >= self.calibration.voxel_threshold,
+            self.settings.network.share_of_maximum,
+            self.settings.network.grow_mm,
+        )
+
+
+def drawn_to_uptake(
+    suv: Volume, mask: NDArray[np.bool_], share_of_maximum: float, grow_mm: float
+) -> NDArray[np.bool_]:
+    """The mask, each component trimmed and grown to voxels above a share of its own maximum.
+
+    It grows by at most `grow_mm`, so that it does not run into what the network left out.
+    """
+    parts, count = ndimage.label(mask)
+    if not count:
+        return mask
+    tops = np.concatenate([[np.inf], ndimage.maximum(suv.array, parts, range(1, count + 1))])
+    away, nearest = ndimage.distance_transform_edt(
+        ~mask, sampling=suv.geometry.spacing_mm, return_indices=True
+    )
+    owner = parts[tuple(nearest)]
+    drawn: NDArray[np.bool_] = (away <= grow_mm) & (suv.array >= share_of_maximum * tops[owner])
+    return drawn
+
+
+def mean_of_core(
+    probability: NDArray[np.float32], suv: NDArray[np.float32], focus: NDArray[np.bool_]
+) -> float:
+    """The mean probability over the hotter half of a focus; its rim is blurred into background."""
+    values = suv[focus]
+    return float(probability[focus][values >= np.median(values)].mean())
+
+
+def calibration_of(bundle: Bundle) -> Calibration:
+    """The calibration in a bundle's metadata. Raises BundleMismatch when it is not there."""
+    held = bundle.metadata.settings
+    try:
+        return Calibration(
+            voxel_threshold=float(held["voxel_threshold"]),
+            focus_threshold=float(held["focus_threshold"]),
+            slope=float(held["calibration"]["slope"]),
+            intercept=float(held["calibration"]["intercept"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleMismatch(
+            f"bundle {bundle.metadata.name}: expected oligocount.settings with voxel_threshold, "
+            f"focus_threshold and calibration: {error!r}"
+        ) from error
+
+
+def _lesion_channel(bundle: Bundle) -> int:
+    if _LESION not in bundle.metadata.classes:
+        raise BundleMismatch(
+            f"bundle {bundle.metadata.name}: expected a class {_LESION!r}, "
+            f"found {', '.join(bundle.metadata.classes)}"
+        )
+    return bundle.metadata.classes.index(_LESION)
+
+
+def _inputs(images: AlignedImages, organs: OrganMap, grid: Geometry) -> Inputs:
+    return Inputs(
+        suv=resample_volume(images.suv, grid, outside=0.0),
+        ct=resample_volume(images.ct, grid, outside=AIR_HU) if images.ct else None,
+        organs=resample_labels(organs.labels, grid) if organs.known else None,
+    )

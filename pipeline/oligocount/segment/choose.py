@@ -1,0 +1,51 @@
+"""Chooses the segmenter by name or by path."""
+
+from pathlib import Path
+
+from oligocount.errors import BundleNotFound, ConfigError
+from oligocount.inference.bundle import load_bundle
+from oligocount.inference.device import choose_device
+from oligocount.resources import shipped_folder
+from oligocount.segment.bundle import NetworkSegmenter, calibration_of
+from oligocount.segment.segmenter import Segmenter
+from oligocount.segment.threshold import FixedThreshold, PercentOfMaximum, Percist
+from oligocount.settings import SegmentSettings
+
+THRESHOLDS = ("suv25", "suv40", "percent41", "percist")
+
+
+def load_segmenter(
+    name_or_path: str, settings: SegmentSettings, device: str, *, trusted: bool = False
+) -> Segmenter:
+    """The segmenter that `name_or_path` means, ready to be called.
+
+    A threshold's name, the name of a shipped bundle (`fdg_lesions`), or the path of a bundle's
+    folder; `trusted` lets a foreign bundle's config run code. Raises ConfigError for a name that
+    is none of these, ModelError when weights are wrong.
+    """
+    threshold = _threshold(name_or_path, settings)
+    if threshold is not None:
+        return threshold
+    for folder in (shipped_folder("models") / name_or_path, Path(name_or_path)):
+        if folder.is_dir():
+            bundle = load_bundle(folder, device=choose_device(device), trusted=trusted)
+            return NetworkSegmenter(
+                bundle=bundle, calibration=calibration_of(bundle), settings=settings
+            )
+    if name_or_path == "fdg_lesions":
+        raise BundleNotFound("this installation carries no models/fdg_lesions; install it again")
+    raise ConfigError(
+        f"segmenter {name_or_path!r}: expected {', '.join(THRESHOLDS)}, fdg_lesions "
+        "or the path of a bundle's folder"
+    )
+
+
+def _threshold(name: str, settings: SegmentSettings) -> Segmenter | None:
+    if name == "percent41":
+        return PercentOfMaximum(settings=settings)
+    if name == "percist":
+        return Percist(settings=settings)
+    levels = {"suv25": settings.threshold.low_suv, "suv40": settings.threshold.high_suv}
+    if name in levels:
+        return FixedThreshold(name=name, level_suv=levels[name], settings=settings)
+    return None
