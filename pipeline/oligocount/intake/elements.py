@@ -78,6 +78,19 @@ def read_elements(stream: IO[bytes], wanted: AbstractSet[int]) -> Elements:
             data += more
 
 
+def read_inflated(stream: IO[bytes]) -> bytes:
+    """The data set of a file in the deflated transfer syntax, inflated.
+
+    Raises NotDicom when this is no DICOM file, BrokenDicom when it cannot be inflated.
+    """
+    data = stream.read()
+    try:
+        _, start = _transfer_syntax(data)
+    except struct.error as error:
+        raise BrokenDicom("the file ends inside its header") from error
+    return _inflated(data[start:])
+
+
 def _parsed(data: bytes, wanted: AbstractSet[int]) -> Elements:
     syntax, start = _transfer_syntax(data)
     if syntax == _DEFLATED:

@@ -6,9 +6,12 @@ One file gives one record; a multi-frame file is taken apart into one record a f
 
 import hashlib
 import io
+import logging
 import math
 import struct
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -113,6 +116,25 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         data_set=elements.data_set if is_kept else b"",
         **values,
     )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No word of the DICOM libraries on the screen: they quote values, and one may be a name.
+
+    Enter it in one thread only, around the threads that read.
+    """
+    loggers = [logging.getLogger(name) for name in ("pydicom", "openjpeg")]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def is_multi_frame(header: Header) -> bool:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from pydicom.pixels import iter_pixels
 
 from oligocount.errors import IncompleteSeries, MissingTag
-from oligocount.intake.headers import Header
+from oligocount.intake.elements import NotDicom, read_inflated
+from oligocount.intake.headers import Header, quiet
 from oligocount.intake.slices import Stack
-from oligocount.intake.source import Sources
+from oligocount.intake.source import BROKEN_ARCHIVE, Sources
 
 Progress = Callable[[int, int], None]
 _NATIVE = frozenset(
@@ -20,6 +21,7 @@ _NATIVE = frozenset(
         pydicom.uid.ImplicitVRLittleEndian,
         pydicom.uid.ExplicitVRLittleEndian,
         pydicom.uid.ExplicitVRBigEndian,
+        pydicom.uid.DeflatedExplicitVRLittleEndian,
     }
 )
 _CODEC_ERRORS = (ValueError, RuntimeError, AttributeError, NotImplementedError, KeyError,
@@ -42,7 +44,7 @@ def read_stack(
             _rescale(raw, header, out[place])
         return len(job)
 
-    with ThreadPoolExecutor(workers) as pool:
+    with quiet(), ThreadPoolExecutor(workers) as pool:
         done = 0
         for count in pool.map(read, jobs):
             done += count
@@ -94,14 +96,23 @@ def _native(header: Header, sources: Sources) -> NDArray[np.generic]:
             f"{header.file}: pixels hold {header.pixel_length or 0} bytes,"
             f" {size * (header.frame + 1)} expected"
         )
-    stream, _ = sources.opened(header.file)
-    with stream:
-        stream.seek(header.pixel_offset + header.frame * size)
-        data = stream.read(size)
+    data = _bytes_at(header, sources, header.pixel_offset + header.frame * size, size)
     if len(data) < size:
         raise IncompleteSeries(f"{header.file}: pixels are cut short")
     array: NDArray[np.generic] = np.frombuffer(data, kind).reshape(shape)
     return array
+
+
+def _bytes_at(header: Header, sources: Sources, offset: int, size: int) -> bytes:
+    stream, _ = sources.opened(header.file)
+    try:
+        with stream:
+            if header.transfer_syntax_uid == pydicom.uid.DeflatedExplicitVRLittleEndian:
+                return read_inflated(stream)[offset : offset + size]
+            stream.seek(offset)
+            return stream.read(size)
+    except (OSError, NotDicom, *BROKEN_ARCHIVE) as error:
+        raise IncompleteSeries(f"{header.file}: pixels cannot be read: {error}") from error
 
 
 def _stored_type(header: Header) -> np.dtype[np.generic]:

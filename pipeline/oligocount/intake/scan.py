@@ -1,8 +1,6 @@
 """Headers of a whole dump, read in parallel, each file opened once, to a study."""
 
 import hashlib
-import zipfile
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,9 @@ from oligocount.intake.doubts import Found, study_caveats
 from oligocount.intake.elements import BrokenDicom, NotDicom
 from oligocount.intake.facts import read_tracer
 from oligocount.intake.frames import expand_frames
-from oligocount.intake.headers import Header, read_header, to_dataset
+from oligocount.intake.headers import Header, quiet, read_header, to_dataset
 from oligocount.intake.select import Candidate, describe, select_series
-from oligocount.intake.source import Sources, list_files
+from oligocount.intake.source import BROKEN_ARCHIVE, Sources, list_files
 from oligocount.settings import IntakeSettings
 
 
@@ -82,7 +80,7 @@ def read_headers(files: tuple[Path, ...], settings: IntakeSettings) -> tuple[Hea
 
 
 def _read_headers(files: tuple[Path, ...], settings: IntakeSettings) -> Found:
-    with Sources() as sources, ThreadPoolExecutor(settings.workers) as pool:
+    with quiet(), Sources() as sources, ThreadPoolExecutor(settings.workers) as pool:
         results = list(pool.map(lambda file: _read_one(file, sources), files))
     pairs = list(zip(files, results, strict=True))
     return Found(
@@ -105,7 +103,7 @@ def _read_one(file: Path, sources: Sources) -> tuple[Header, ...] | NotDicom | I
         return expand_frames(header)
     except (NotDicom, InputError) as error:
         return error
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (OSError, *BROKEN_ARCHIVE) as error:
         return InputError(f"cannot be read: {error}")
 
 
@@ -139,4 +137,5 @@ def _pseudonym(header: Header) -> str:
 def _tracer(pet: Candidate) -> Tracer:
     frames = pet.stack.headers if pet.stack else pet.headers
     objects = {one.file: one for one in frames}
-    return read_tracer(tuple(to_dataset(one) for one in objects.values()))
+    with quiet():
+        return read_tracer(tuple(to_dataset(one) for one in objects.values()))

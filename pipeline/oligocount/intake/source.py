@@ -8,6 +8,7 @@ import os
 import stat
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from types import TracebackType
@@ -18,7 +19,7 @@ from oligocount.settings import ArchiveLimits
 
 _SYMBOLIC_LINK = stat.S_IFLNK
 _ENCRYPTED = 0x1
-_FROM_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError)
+BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
 
 
 def list_files(input_path: Path, limits: ArchiveLimits) -> tuple[Path, ...]:
@@ -81,7 +82,7 @@ class Sources:
             archive = self._archives[place]
             member = archive.getinfo(file.relative_to(place).as_posix())
             return archive.open(member), member.file_size
-        except (OSError, KeyError, *_FROM_ARCHIVE) as error:
+        except (OSError, KeyError, *BROKEN_ARCHIVE) as error:
             raise InputError(f"{file}: cannot be read from its archive: {error}") from error
 
 
@@ -98,7 +99,7 @@ def _looked_into(file: Path, limits: ArchiveLimits) -> list[Path]:
     try:
         with zipfile.ZipFile(file) as archive:
             members = [each for each in archive.infolist() if not each.is_dir()]
-    except (OSError, ValueError, *_FROM_ARCHIVE) as error:
+    except (OSError, ValueError, *BROKEN_ARCHIVE) as error:
         raise InputError(f"{file}: cannot be read as a zip archive: {error}") from error
     for member in members:
         _refuse_unsafe(file, member)
