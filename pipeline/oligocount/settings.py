@@ -125,6 +125,7 @@ class NetworkSettings:
 class SegmentSettings:
     """How lesions are found."""
 
+    segmenter: str
     min_volume_ml: float
     connectivity: int
     cut_at: tuple[str, ...]
@@ -177,6 +178,7 @@ COUNT_POLICIES = {
 class CountSettings:
     """How located lesions are counted."""
 
+    treatable_unless_told: bool | None
     synchronous_max_months: float
     frontier_margin_mm: float
     coeliac_frontier_margin_mm: float

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from oligocount.domain.anatomy import Anatomy, NodalClass, OrganMap, Side, Site, Station
+from oligocount.domain.facts import ClinicalFacts, Histology
 from oligocount.domain.lesion import (
     Finding,
     Kind,
@@ -219,6 +220,7 @@ def result(grid: Geometry | None = None, **parts: Any) -> Result:
         ),
         "lesions": located_lesions(grid),
         "assessment": assessment(),
+        "facts": ClinicalFacts(histology=Histology.SCC, other={"biopsy_done": True}),
         "provenance": Provenance(oligocount="0.1.0", models=(MODEL,), settings_digest="ab" * 32,
                                  seconds={"intake": 1.25}),
         "caveats": (Caveat(code="NO_MR", text="There is no MR: the brain is judged on PET."),),

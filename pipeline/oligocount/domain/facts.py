@@ -1,7 +1,7 @@
 """What only people know about the patient. None always means unknown, never no."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import Enum
 
 
@@ -47,3 +47,10 @@ class ClinicalFacts:
     on_active_systemic_therapy: bool | None = None
     any_lesion_progressing: bool | None = None
     other: Mapping[str, bool | float | str | None] = field(default_factory=dict)
+
+    def as_told(self) -> dict[str, bool | float | str | None]:
+        """The facts by their names, those of `other` among them, as a file would give them."""
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        other = told.pop("other")
+        plain = {k: v.value if isinstance(v, Enum) else v for k, v in told.items()}
+        return {**plain, **other}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from oligocount.domain.anatomy import Anatomy
+from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import LesionMap, LocatedLesion
 from oligocount.domain.provenance import Caveat, Provenance
 from oligocount.domain.report import Assessment
@@ -35,6 +36,7 @@ class Result:
     anatomy: Anatomy
     lesions: tuple[LocatedLesion, ...]
     assessment: Assessment
+    facts: ClinicalFacts
     provenance: Provenance
     caveats: tuple[Caveat, ...] = ()
 

@@ -1,5 +1,6 @@
 """Lesion and maps to a located lesion: site, evidence, runner-up, and the reason in words."""
 
 from oligocount.locate.locate import locate
+from oligocount.locate.measure import measure
 
-__all__ = ["locate"]
+__all__ = ["locate", "measure"]

@@ -1,5 +1,6 @@
 """Values to files: result.json, tables, masks, report, DICOM. Nothing half-written is left."""
 
 from oligocount.publish.case import write
+from oligocount.publish.case_folder import refuse_foreign
 
-__all__ = ["write"]
+__all__ = ["refuse_foreign", "write"]

@@ -26,21 +26,21 @@ def write_case_folder(out: Path, fill: Callable[[Path], None]) -> tuple[Path, ..
     case, or when it cannot be written.
     """
     out = out.resolve()
-    _refuse_foreign(out)
+    refuse_foreign(out)
     with _translated(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
         try:
             part.mkdir()
             fill(part)
-            _refuse_foreign(out)
+            refuse_foreign(out)
             _swap_in(part, out)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return tuple(sorted(file for file in out.rglob("*") if file.is_file()))
 
 
-def _refuse_foreign(out: Path) -> None:
+def refuse_foreign(out: Path) -> None:
     """Raise PublishError unless `out` is absent, empty, or holds one previous case alone."""
     if not out.exists():
         return

@@ -26,6 +26,7 @@ def result_document(result: Result) -> dict[str, Any]:
             "series": [_series(one) for one in result.study.series],
             "suv": _suv(result.suv_route),
         },
+        "clinical": result.facts.as_told(),
         "lesions": [{**_lesion(one), **per_lesion[one.lesion.id]} for one in result.lesions],
         **assessment,
         "caveats": [_caveat(one) for one in result.all_caveats],

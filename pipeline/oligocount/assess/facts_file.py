@@ -1,0 +1,35 @@
+"""A file of clinical facts to `ClinicalFacts`."""
+
+import functools
+import json
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from oligocount.assess.patient import facts_from
+from oligocount.domain.facts import ClinicalFacts
+from oligocount.errors import ConfigError
+from oligocount.resources import shipped_folder
+
+
+def read_facts(file: Path) -> ClinicalFacts:
+    """The facts of a YAML or JSON file; one that is left out, null or `unknown` is not known.
+
+    Raises ConfigError that names the file and the fact (configs/clinical.schema.json).
+    """
+    try:
+        told = yaml.safe_load(file.read_text("utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file}: cannot be read as YAML or JSON: {error}") from error
+    problem = next(iter(_validator().iter_errors(told)), None)
+    if problem is not None:
+        where = ".".join(map(str, problem.absolute_path)) or "the file"
+        raise ConfigError(f"{file}: {where}: {problem.message}")
+    return facts_from(told)
+
+
+@functools.cache
+def _validator() -> jsonschema.Draft202012Validator:
+    schema = json.loads((shipped_folder("configs") / "clinical.schema.json").read_text("utf-8"))
+    return jsonschema.Draft202012Validator(schema)

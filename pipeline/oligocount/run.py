@@ -1,0 +1,136 @@
+"""The pipeline: every stage, in order."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from oligocount import locate, quantify
+from oligocount.anatomy import map_anatomy
+from oligocount.anatomy.provider import OrganMapper
+from oligocount.assess import assess
+from oligocount.config import dump_settings
+from oligocount.domain.facts import ClinicalFacts
+from oligocount.domain.lesion import LocatedLesion, Status
+from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
+from oligocount.domain.report import Assessment, Decision
+from oligocount.domain.result import CaseStatus, Result
+from oligocount.domain.study import Images, Study
+from oligocount.segment.segmenter import Segmenter
+from oligocount.settings import Settings
+from oligocount.stopwatch import Stopwatch
+from oligocount.version import __version__
+
+_FACT = "all_lesions_treatable"
+
+
+class _HasCaveats(Protocol):
+    @property
+    def caveats(self) -> tuple[Caveat, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """The two stages that a user may choose: who draws organs, who finds lesions."""
+
+    organ_mapper: OrganMapper
+    segmenter: Segmenter
+
+
+def run_study(
+    read: Callable[[], tuple[Study, Images]],
+    tools: Tools,
+    *,
+    facts: ClinicalFacts,
+    settings: Settings,
+    enter: Callable[[str], None] = lambda _stage: None,
+) -> Result:
+    """One patient, from files to verdicts. `enter` hears the name of each stage as it begins.
+
+    Raises OligocountError: InputError where the scan cannot be used, ModelError where a model
+    cannot. Doubt is never raised: it is in the result.
+    """
+    watch = Stopwatch(enter)
+    with watch.stage("intake"):
+        study, images = read()
+    with watch.stage("quantify"):
+        suv, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
+        aligned = quantify.align(suv, images.ct, images.mr, settings.quantify)
+    with watch.stage("organs"):
+        organs = tools.organ_mapper(aligned)
+    with watch.stage("anatomy"):
+        anatomy = map_anatomy(organs, aligned, settings.anatomy)
+    with watch.stage("lesions"):
+        foci = tools.segmenter(aligned, organs)
+    with watch.stage("locate"):
+        measured = locate.measure(foci, suv)
+        located = locate.locate(foci, measured, anatomy, aligned, facts, settings.locate)
+        located = _with_treatability(located, facts, settings)
+    with watch.stage("assess"):
+        assessment = assess([each.finding for each in located], facts, settings)
+    sources = (study, images, route, aligned, anatomy, foci, assessment)
+    caveats = (*_said(sources), *_doubt_of_treatability(facts, settings))
+    return Result(
+        case_id=study.case_id,
+        status=_status(located, assessment, caveats),
+        study=study,
+        images=aligned,
+        suv_route=route,
+        lesion_map=foci,
+        anatomy=anatomy,
+        lesions=located,
+        assessment=assessment,
+        facts=facts,
+        provenance=_provenance((organs.model, foci.model), settings, watch),
+        caveats=caveats,
+    )
+
+
+def digest(settings: Settings) -> str:
+    """SHA-256 of the effective settings: two runs with the same digest used the same numbers."""
+    return hashlib.sha256(dump_settings(settings).encode()).hexdigest()
+
+
+def _said(sources: tuple[_HasCaveats, ...]) -> tuple[Caveat, ...]:
+    """Every caveat once, in the order of the stages."""
+    return tuple(dict.fromkeys(caveat for each in sources for caveat in each.caveats))
+
+
+def _provenance(models: tuple[ModelInfo, ...], settings: Settings, watch: Stopwatch) -> Provenance:
+    return Provenance(
+        oligocount=__version__,
+        models=models,
+        settings_digest=digest(settings),
+        seconds=watch.seconds,
+    )
+
+
+def _with_treatability(
+    located: tuple[LocatedLesion, ...], facts: ClinicalFacts, settings: Settings
+) -> tuple[LocatedLesion, ...]:
+    told = facts.other.get(_FACT, settings.count.treatable_unless_told)
+    treatable = told if isinstance(told, bool) else None
+    return tuple(
+        replace(each, finding=replace(each.finding, treatable=treatable)) for each in located
+    )
+
+
+def _doubt_of_treatability(facts: ClinicalFacts, settings: Settings) -> tuple[Caveat, ...]:
+    if _FACT in facts.other or settings.count.treatable_unless_told is None:
+        return ()
+    text = (
+        "nobody has said whether each lesion can be treated locally with curative intent; the "
+        f"verdicts take it that each can (state {_FACT} among the clinical facts)"
+    )
+    return (Caveat(code="TREATABILITY_ASSUMED", text=text),)
+
+
+def _status(
+    located: tuple[LocatedLesion, ...], assessment: Assessment, caveats: tuple[Caveat, ...]
+) -> CaseStatus:
+    is_doubtful = (
+        any(each.finding.status is Status.EQUIVOCAL for each in located)
+        or any(each.decision is Decision.INDETERMINATE for each in assessment.verdicts)
+        or bool(caveats)
+    )
+    return CaseStatus.NEEDS_REVIEW if is_doubtful else CaseStatus.OK
