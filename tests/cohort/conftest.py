@@ -40,7 +40,9 @@ def patients(tmp_path: Path) -> Callable[..., tuple[CohortCase, ...]]:
         for name, each in told.items():
             folder = tmp_path / "in" / name
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "case.json").write_text(json.dumps(each))
+            file, text = folder / "case.json", json.dumps(each)
+            if not file.exists() or file.read_text() != text:
+                file.write_text(text)
         return tuple(CohortCase(case_id=name, input=tmp_path / "in" / name) for name in told)
 
     return build

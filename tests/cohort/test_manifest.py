@@ -10,6 +10,8 @@ import pytest
 from oligocount.cohort.manifest import Cohort, read_cohort
 from oligocount.errors import InputError
 
+FACTS = {"histology", "months_from_primary_diagnosis", "prior_polymetastatic"}
+
 
 def check_facts(facts: Mapping[str, Any]) -> None:
     if facts.get("histology") not in (None, "SCC", "AC"):
@@ -17,7 +19,7 @@ def check_facts(facts: Mapping[str, Any]) -> None:
 
 
 def read(place: Path) -> Cohort:
-    return read_cohort(place, check_facts=check_facts)
+    return read_cohort(place, fact_names=FACTS, check_facts=check_facts)
 
 
 @pytest.fixture
@@ -52,6 +54,14 @@ def test_a_csv_brings_clinical_columns(inputs: Path) -> None:
     }  # fmt: skip
     assert second.clinical == {}
     assert second.input.name == "Ünï cødé"
+
+
+def test_other_columns_are_carried_along_and_are_no_facts(inputs: Path) -> None:
+    (inputs / "c.csv").write_text("case_id,input,histology,centre\na,p1,SCC,north\nb,p2,AC,\n")
+    cohort = read(inputs / "c.csv")
+    assert cohort.carried == ("centre",)
+    assert cohort.cases[0].given == {"centre": "north"}
+    assert cohort.cases[0].clinical == {"histology": "SCC"}
 
 
 def test_bad_rows_are_named_and_the_rest_stands(inputs: Path) -> None:

@@ -3,6 +3,7 @@
 import functools
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import yaml
@@ -22,14 +23,36 @@ def read_facts(file: Path) -> ClinicalFacts:
         told = yaml.safe_load(file.read_text("utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{file}: cannot be read as YAML or JSON: {error}") from error
+    try:
+        return check_facts(told)
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from error
+
+
+def check_facts(told: Any) -> ClinicalFacts:
+    """The facts of a document made of plain dictionaries and values.
+
+    Raises ConfigError that names the fact (configs/clinical.schema.json).
+    """
     problem = next(iter(_validator().iter_errors(told)), None)
     if problem is not None:
-        where = ".".join(map(str, problem.absolute_path)) or "the file"
-        raise ConfigError(f"{file}: {where}: {problem.message}")
+        where = ".".join(map(str, problem.absolute_path)) or "the document"
+        raise ConfigError(f"{where}: {problem.message}")
     return facts_from(told)
+
+
+def fact_names() -> frozenset[str]:
+    """Every clinical fact that can be told."""
+    return frozenset(_schema()["properties"])
 
 
 @functools.cache
 def _validator() -> jsonschema.Draft202012Validator:
-    schema = json.loads((shipped_folder("configs") / "clinical.schema.json").read_text("utf-8"))
-    return jsonschema.Draft202012Validator(schema)
+    return jsonschema.Draft202012Validator(_schema())
+
+
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(
+        (shipped_folder("configs") / "clinical.schema.json").read_text("utf-8")
+    )
+    return schema

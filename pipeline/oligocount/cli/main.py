@@ -12,6 +12,8 @@ from oligocount.version import __version__
 
 COMMANDS = {
     "run": "one patient: scan folder to lesions, counts, verdicts and a report",
+    "batch": "a cohort: resumes, isolates failures, keeps a ledger",
+    "status": "where a batch stands, also while it runs",
     "decide": "the eligibility engine alone: findings to counts, verdicts, classes",
     "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
 }

@@ -29,11 +29,15 @@ _WAIT_S = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How every case is run. `options` goes to the runner as it is and must be JSON."""
+    """How every case is run. `options` goes to the runner as it is and must be JSON.
+
+    `files` are written into OUT before the first case: what the options point to.
+    """
 
     out: Path
     runner: str
     options: Mapping[str, Any]
+    files: Mapping[str, str] = field(default_factory=dict)
     settings_digest: str
     models_digest: str
     limits: Limits
@@ -61,6 +65,14 @@ class Progress:
         return self.total - self.skipped - self.done - self.failed - self.failed_before
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A case that has just ended."""
+
+    case_id: str
+    outcome: Outcome
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     case_id: str
@@ -69,7 +81,7 @@ class _Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class _Finished:
     case_id: str
     attempt: int
     future: "Future[Outcome]"
@@ -98,13 +110,14 @@ def run_batch(
     plan: Plan,
     client: Client,
     ledger: Ledger,
-    on_change: Callable[[Progress], None] = lambda _: None,
+    on_change: "Callable[[Progress, Ended | None], None]" = lambda *_: None,
 ) -> Progress:
     """Every case has ended and stands in the ledger, finished ones untouched.
 
+    `on_change` hears of every change, and of each case that ended.
     Raises ModelError when the scheduler goes away: what ended until then is kept.
     """
-    events: queue.SimpleQueue[_Stage | _Ended] = queue.SimpleQueue()
+    events: queue.SimpleQueue[_Stage | _Finished] = queue.SimpleQueue()
     client.register_plugin(CaseRunner(plan.threads))
     client.subscribe_topic(_TOPIC, lambda event: events.put(_stage(event[1])))
     (plan.out / LOGS_FOLDER).mkdir(exist_ok=True)
@@ -115,11 +128,11 @@ def run_batch(
     running: dict[str, Future[Outcome]] = {}
     while True:
         _hand_out(waiting, running, plan, client, ledger, events, progress)
-        on_change(progress)
         if not running:
             client.unsubscribe_topic(_TOPIC)
             return progress
-        _take_event(events, running, ledger, progress, client)
+        ended = _take_event(events, running, ledger, progress, client)
+        on_change(progress, ended)
 
 
 def _stage(told: Mapping[str, Any]) -> _Stage:
@@ -147,7 +160,7 @@ def _cases_to_run(
             yield case, digests
         elif last.outcome.state is State.FAILED and not plan.retries_failed:
             progress.failed_before += 1
-        elif _stands(last, plan.out):
+        elif result_stands(last, plan.out):
             progress.skipped += 1
         else:
             yield case, digests
@@ -160,7 +173,8 @@ def _fail_unread(case: CohortCase, plan: Plan, ledger: Ledger, error: str) -> No
     ledger.end(case.case_id, attempt, failed)
 
 
-def _stands(last: Attempt, out: Path) -> bool:
+def result_stands(last: Attempt, out: Path) -> bool:
+    """True when the finished case of this attempt is still in its place."""
     result = out / CASES_FOLDER / folder_name(last.case_id) / "result.json"
     return last.outcome.state is State.DONE and result.is_file()
 
@@ -171,7 +185,7 @@ def _hand_out(
     plan: Plan,
     client: Client,
     ledger: Ledger,
-    events: "queue.SimpleQueue[_Stage | _Ended]",
+    events: "queue.SimpleQueue[_Stage | _Finished]",
     progress: Progress,
 ) -> None:
     """Two cases a worker thread are under way, or all that are left."""
@@ -191,7 +205,7 @@ def _hand_out(
             resources={"GPU": plan.gpus_per_case} if plan.gpus_per_case else None,
         )
         running[case.case_id] = future
-        ended = _Ended(case.case_id, attempt, future)
+        ended = _Finished(case.case_id, attempt, future)
         future.add_done_callback(lambda _, ended=ended: events.put(ended))
 
 
@@ -232,23 +246,23 @@ def run_on_worker(job: dict[str, Any], limits: Limits) -> Outcome:
 
 
 def _take_event(
-    events: "queue.SimpleQueue[_Stage | _Ended]",
+    events: "queue.SimpleQueue[_Stage | _Finished]",
     running: "dict[str, Future[Outcome]]",
     ledger: Ledger,
     progress: Progress,
     client: Client,
-) -> None:
+) -> Ended | None:
     try:
         event = events.get(timeout=_WAIT_S)
     except queue.Empty:
         if client.status != "running":
             raise ModelError(_scheduler_gone(client)) from None
-        return
+        return None
     if isinstance(event, _Stage):
         if event.case_id in running:
             progress.stages[event.case_id] = event.stage
             ledger.enter_stage(event.case_id, event.attempt, event.stage)
-        return
+        return None
     del running[event.case_id]
     progress.stages.pop(event.case_id, None)
     outcome = _outcome(event.future, client)
@@ -257,6 +271,7 @@ def _take_event(
         progress.done += 1
     else:
         progress.failed += 1
+    return Ended(case_id=event.case_id, outcome=outcome)
 
 
 def _outcome(future: "Future[Outcome]", client: Client) -> Outcome:

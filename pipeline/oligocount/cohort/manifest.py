@@ -5,6 +5,7 @@ A row that cannot run is named with its reason and never stops the others.
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -22,11 +23,12 @@ FactsCheck = Callable[[Mapping[str, Any]], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortCase:
-    """One patient to run: where the input is and what people know."""
+    """One patient to run: where the input is, what people know, and columns carried along."""
 
     case_id: str
     input: Path
     clinical: Mapping[str, Any] = field(default_factory=dict)
+    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +38,13 @@ class Cohort:
     cases: tuple[CohortCase, ...]
     refused: Mapping[str, str]
 
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Columns that are no clinical facts: they go to the cohort's tables and no further."""
+        return tuple(dict.fromkeys(name for case in self.cases for name in case.given))
 
-def read_cohort(place: Path, *, check_facts: FactsCheck) -> Cohort:
+
+def read_cohort(place: Path, *, fact_names: AbstractSet[str], check_facts: FactsCheck) -> Cohort:
     """The cohort at a folder or manifest. `check_facts` raises for facts that cannot be used.
 
     Raises InputError when the place is neither, or holds no case at all.
@@ -52,7 +59,7 @@ def read_cohort(place: Path, *, check_facts: FactsCheck) -> Cohort:
         )
     if not rows:
         raise InputError(f"{place}: holds no case")
-    return _checked(rows, check_facts)
+    return _checked(rows, fact_names, check_facts)
 
 
 def _rows_of_folder(place: Path) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -142,12 +149,14 @@ def _scalar(text: str | None) -> Any:
     return value if isinstance(value, bool | int | float) else text.strip()
 
 
-def _checked(rows: list[tuple[str, dict[str, Any]]], check_facts: FactsCheck) -> Cohort:
+def _checked(
+    rows: list[tuple[str, dict[str, Any]]], fact_names: AbstractSet[str], check_facts: FactsCheck
+) -> Cohort:
     cases: dict[str, CohortCase] = {}
     refused: dict[str, str] = {}
     for place, row in rows:
         try:
-            case = _case(row, check_facts)
+            case = _case(row, fact_names, check_facts)
         except OligocountError as error:
             refused[place] = str(error)
             continue
@@ -158,7 +167,7 @@ def _checked(rows: list[tuple[str, dict[str, Any]]], check_facts: FactsCheck) ->
     return Cohort(cases=tuple(cases.values()), refused=refused)
 
 
-def _case(row: dict[str, Any], check_facts: FactsCheck) -> CohortCase:
+def _case(row: dict[str, Any], fact_names: AbstractSet[str], check_facts: FactsCheck) -> CohortCase:
     if row.get(""):
         raise InputError("has more cells than the header has columns")
     case_id = str(row["case_id"] if row["case_id"] is not None else "").strip()
@@ -169,7 +178,12 @@ def _case(row: dict[str, Any], check_facts: FactsCheck) -> CohortCase:
         raise InputError("input is empty; expected a folder or a .zip")
     if not place.exists():
         raise InputError(f"input {place} does not exist")
-    facts = {name: value for name, value in row.items() if value is not None and name != ""}
-    clinical = {name: value for name, value in facts.items() if name not in _REQUIRED}
+    told = {
+        name: value
+        for name, value in row.items()
+        if value is not None and name not in ("", *_REQUIRED)
+    }
+    clinical = {name: value for name, value in told.items() if name in fact_names}
     check_facts(clinical)
-    return CohortCase(case_id=case_id, input=place, clinical=clinical)
+    given = {name: value for name, value in told.items() if name not in fact_names}
+    return CohortCase(case_id=case_id, input=place, clinical=clinical, given=given)

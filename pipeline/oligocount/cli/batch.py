@@ -1,0 +1,136 @@
+"""Runs a whole cohort: nothing lost, nothing done twice, every failure named.
+
+COHORT is a folder of patients (a folder or .zip each), or a CSV, TSV or Parquet manifest with
+the columns `case_id`, `input` (relative to the manifest) and any clinical fact. Run the same
+command again to go on: finished cases are skipped, changed ones redone.
+
+Exit status 0: every case is done; 5: at least one failed or was refused.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from distributed import Client
+
+from oligocount.assess import check_facts, fact_names
+from oligocount.cli.status import tell_failures
+from oligocount.cli.watch import LogWatcher, TableWatcher
+from oligocount.cohort import clusters
+from oligocount.cohort.batch import Standing, forecast, work_through
+from oligocount.cohort.engine import Plan
+from oligocount.cohort.isolation import Limits
+from oligocount.cohort.ledger import State
+from oligocount.cohort.manifest import Cohort, read_cohort
+from oligocount.cohort.recipe import CASE_RUNNER, SETTINGS_FILE, Recipe, read_recipe
+from oligocount.errors import ConfigError, InputError
+
+_MIB_PER_GIB = 1024
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    parser.add_argument("cohort", type=Path, metavar="COHORT", help="a folder or a manifest")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT")
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument("--workers", type=int, metavar="N", help="cases at a time on this machine")
+    place.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask scheduler, tcp://…")
+    parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
+    parser.add_argument("--strict", action="store_true", help="refuse a cohort with a bad row")
+    parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
+    parser.add_argument("--time-limit", type=float, default=30, metavar="MINUTES", help="a case")
+    parser.add_argument("--memory-limit", type=float, default=6, metavar="GIB", help="a case")
+    parser.add_argument("--gpus", type=int, default=0, metavar="N", help="run N cases, a GPU each")
+    parser.add_argument("--lesions", metavar="NAME", help="the lesion model")
+    parser.add_argument("--organs", metavar="NAME", help="the organ model")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:n]")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings to lay on top")
+    parser.add_argument("--runner", default=CASE_RUNNER, help=argparse.SUPPRESS)
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """0 when every case is done, 5 when one failed or was refused."""
+    _check_numbers(arguments)
+    cohort = read_cohort(arguments.cohort, fact_names=fact_names(), check_facts=check_facts)
+    if arguments.strict and cohort.refused:
+        rows = "; ".join(f"{place}: {why}" for place, why in cohort.refused.items())
+        raise InputError(f"{arguments.cohort}: {len(cohort.refused)} rows cannot run: {rows}")
+    workers = _workers(arguments)
+    recipe = read_recipe(
+        arguments.config, arguments.out.resolve(), lesions=arguments.lesions,
+        organs=arguments.organs, device=arguments.device,
+    )  # fmt: skip
+    plan = _plan(arguments, recipe, workers)
+    if cohort.carried:
+        print(f"carried along, not clinical facts: {', '.join(cohort.carried)}")
+    if arguments.dry_run:
+        return _tell_forecast(cohort, plan, workers)
+    watcher = TableWatcher() if sys.stdout.isatty() else LogWatcher()
+    end = work_through(cohort, plan, _cluster(arguments, workers), watcher.show)
+    watcher.close()
+    return _tell_end(end)
+
+
+def _check_numbers(arguments: argparse.Namespace) -> None:
+    for name in ("workers", "time_limit", "memory_limit"):
+        value = getattr(arguments, name)
+        if value is not None and not value > 0:
+            raise ConfigError(f"--{name.replace('_', '-')}: expected more than 0, found {value}")
+
+
+def _workers(arguments: argparse.Namespace) -> int:
+    if arguments.gpus:
+        return int(arguments.gpus)
+    fitting = clusters.fitting_workers(arguments.memory_limit * _MIB_PER_GIB)
+    return int(arguments.workers or fitting)
+
+
+def _plan(arguments: argparse.Namespace, recipe: Recipe, workers: int) -> Plan:
+    return Plan(
+        out=arguments.out.resolve(),
+        runner=arguments.runner,
+        options=recipe.options,
+        files={SETTINGS_FILE: recipe.settings},
+        settings_digest=recipe.settings_digest,
+        models_digest=recipe.models_digest,
+        limits=Limits(
+            time_s=arguments.time_limit * 60, memory_mib=arguments.memory_limit * _MIB_PER_GIB
+        ),
+        threads=clusters.threads_per_case(workers),
+        gpus_per_case=1 if arguments.gpus else 0,
+        retries_failed=arguments.retry_failed,
+    )
+
+
+def _cluster(
+    arguments: argparse.Namespace, workers: int
+) -> Callable[[], AbstractContextManager[Client]]:
+    if arguments.scheduler:
+        return lambda: clusters.running_cluster(arguments.scheduler)
+    return lambda: clusters.local_cluster(workers, gpus=arguments.gpus)
+
+
+def _tell_forecast(cohort: Cohort, plan: Plan, workers: int) -> int:
+    told = list(forecast(cohort, plan))
+    for one in told:
+        print(f"{one.action:<7} {one.case_id}: {one.reason}, {one.input_mib:.0f} MiB")
+    for place, why in cohort.refused.items():
+        print(f"refused {place}: {why}")
+    will_run = sum(one.action == "run" for one in told)
+    limit_gib = plan.limits.memory_mib / _MIB_PER_GIB
+    print(
+        f"{will_run} of {len(told)} cases would run, {len(cohort.refused)} rows are refused; "
+        f"{workers} at a time, up to {limit_gib:g} GiB each"
+    )
+    return 0
+
+
+def _tell_end(end: Standing) -> int:
+    print(f"{end.count(State.DONE)} of {len(end.listed)} cases are done: {end.out}")
+    if not end.failures:
+        return 0
+    print(f"{len(end.failures)} failed or were refused:")
+    tell_failures(end, shown=None)
+    return 5

@@ -1,0 +1,140 @@
+"""One cohort in one folder: locked, listed, run, and told truthfully at the end."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from distributed import Client
+
+from oligocount.cohort.digest import digest_input, folder_name
+from oligocount.cohort.engine import CASES_FOLDER, Ended, Plan, Progress, result_stands, run_batch
+from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Digests, Ledger, State
+from oligocount.cohort.lock import is_locked, locked
+from oligocount.cohort.manifest import Cohort, CohortCase
+from oligocount.errors import InputError, PublishError
+
+Watcher = Callable[[Progress, Ended | None], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a cohort stands: the last attempt of each case that was ever started."""
+
+    out: Path
+    is_running: bool
+    listed: tuple[str, ...]
+    latest: Mapping[str, Attempt]
+    refused: Mapping[str, str]
+    notes: Mapping[str, str]
+
+    def count(self, state: State) -> int:
+        """How many listed cases are in a state."""
+        return sum(1 for one in self.latest.values() if one.outcome.state is state)
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Each case that failed, with its class and sentence; and each refused row."""
+        failed = {
+            name: f"{one.outcome.error_class}: {one.outcome.error}"
+            for name, one in self.latest.items()
+            if one.outcome.state is State.FAILED
+        }
+        return {**failed, **{place: f"refused: {why}" for place, why in self.refused.items()}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a batch would do with one case."""
+
+    case_id: str
+    action: str
+    reason: str
+    input_mib: float
+
+
+def work_through(
+    cohort: Cohort,
+    plan: Plan,
+    cluster: Callable[[], AbstractContextManager[Client]],
+    watcher: Watcher = lambda *_: None,
+) -> Standing:
+    """Every case of the cohort has ended; the folder's ledger says how.
+
+    Raises PublishError when the folder cannot be written or another batch holds it.
+    """
+    with locked(plan.out), Ledger.open(plan.out) as ledger:
+        inputs = {case.case_id: str(case.input) for case in cohort.cases}
+        ledger.list_cases(inputs, cohort.refused)
+        ledger.close_interrupted()
+        _write_files(plan)
+        with cluster() as client:
+            ledger.write_note("begun", datetime.now(UTC).isoformat(timespec="seconds"))
+            ledger.write_note("dashboard", client.dashboard_link or "")
+            run_batch(cohort.cases, plan, client, ledger, watcher)
+        ledger.write_note("ended", datetime.now(UTC).isoformat(timespec="seconds"))
+    return standing(plan.out)
+
+
+def standing(out: Path) -> Standing:
+    """Where the cohort in a folder stands now. Raises PublishError when no batch ran there."""
+    with Ledger.open_read_only(out) as ledger:
+        return Standing(
+            out=out,
+            is_running=is_locked(out),
+            listed=ledger.case_ids(),
+            latest={one.case_id: one for one in ledger.latest()},
+            refused=ledger.refused(),
+            notes=ledger.notes(),
+        )
+
+
+def forecast(cohort: Cohort, plan: Plan) -> Iterator[Forecast]:
+    """What would happen to each case; nothing is run or written."""
+    before = standing(plan.out).latest if (plan.out / LEDGER_NAME).is_file() else {}
+    for case in cohort.cases:
+        try:
+            size_mib = _size_mib(case.input)
+            action, reason = _action(case, plan, before.get(case.case_id))
+        except InputError as error:
+            size_mib, action, reason = 0.0, "cannot", str(error)
+        yield Forecast(case_id=case.case_id, action=action, reason=reason, input_mib=size_mib)
+
+
+def case_folder(out: Path, case_id: str) -> Path:
+    """Where the files of a finished case are."""
+    return out / CASES_FOLDER / folder_name(case_id)
+
+
+def _write_files(plan: Plan) -> None:
+    for name, text in plan.files.items():
+        file = plan.out / name
+        part = file.with_name(f".{name}.part")
+        try:
+            part.write_text(text, "utf-8")
+            part.replace(file)
+        except OSError as error:
+            raise PublishError(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _action(case: CohortCase, plan: Plan, last: Attempt | None) -> tuple[str, str]:
+    digests = Digests(
+        input=digest_input(case.input, case.clinical),
+        settings=plan.settings_digest,
+        models=plan.models_digest,
+    )
+    if last is None:
+        return "run", "new"
+    if last.digests != digests:
+        return "run", "input, settings or models changed"
+    if last.outcome.state is State.FAILED:
+        return ("run", "failed before") if plan.retries_failed else ("leave", "failed before")
+    if result_stands(last, plan.out):
+        return "leave", "finished"
+    return "run", "not finished"
+
+
+def _size_mib(place: Path) -> float:
+    files = [place] if place.is_file() else (each for each in place.rglob("*") if each.is_file())
+    return sum(each.stat().st_size for each in files) / 2**20

@@ -1,0 +1,50 @@
+"""The case function of a real batch: one patient, from files to a case folder."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from oligocount import intake, publish
+from oligocount.anatomy.choose import load_organ_mapper
+from oligocount.assess import facts_from
+from oligocount.config import dump_settings, load_settings
+from oligocount.domain.study import Images, Study
+from oligocount.run import Tools, run_study
+from oligocount.segment.choose import load_segmenter
+from oligocount.settings import Settings
+
+
+def run_case(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> dict[str, float]:
+    """The case stands in `out`; returns the seconds of each stage.
+
+    Raises OligocountError for an input or a model that cannot be used.
+    """
+    settings = _settings(job["settings_file"])
+    tools = _tools(job["settings_file"], job["lesions"], job["organs"], job["device"])
+
+    def read() -> tuple[Study, Images]:
+        study = intake.scan(Path(job["input"]), settings.intake, case_id=job["case_id"])
+        return study, intake.load(study, settings.intake)
+
+    facts = facts_from(job["clinical"])
+    result = run_study(read, tools, facts=facts, settings=settings, enter=enter)
+    enter("publish")
+    publish.write(out, result, dump_settings(settings), settings.publish)
+    return dict(result.provenance.seconds)
+
+
+@functools.cache
+def _settings(file: str) -> Settings:
+    return load_settings(Path(file))
+
+
+@functools.cache  # weights are read once a process, and serve every case after
+def _tools(settings_file: str, lesions: str | None, organs: str | None, device: str) -> Tools:
+    settings = _settings(settings_file)
+    return Tools(
+        organ_mapper=load_organ_mapper(
+            organs or settings.anatomy.provider, settings.anatomy, device
+        ),
+        segmenter=load_segmenter(lesions or settings.segment.segmenter, settings.segment, device),
+    )

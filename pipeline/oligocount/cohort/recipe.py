@@ -1,0 +1,55 @@
+"""What every case of a cohort is run with: settings, models, device; and the digests of these."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from oligocount.cohort.digest import digest_files
+from oligocount.config import dump_settings, load_settings
+from oligocount.resources import shipped_folder
+from oligocount.run import digest
+from oligocount.version import __version__
+
+CASE_RUNNER = "oligocount.cohort.case:run_case"
+SETTINGS_FILE = "settings.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """`options` is what the case function gets with each case: plain values alone.
+
+    `settings` is the text of the effective settings, which a batch writes beside its cases.
+    """
+
+    options: Mapping[str, Any]
+    settings: str
+    settings_digest: str
+    models_digest: str
+
+
+def read_recipe(
+    config: Path | None, out: Path, *, lesions: str | None, organs: str | None, device: str
+) -> Recipe:
+    """The recipe of a batch. The digests change with settings, version, choice and weights.
+
+    Raises ConfigError for settings that cannot be used.
+    """
+    settings = load_settings(config)
+    choice = f"{__version__} {lesions} {organs}"
+    return Recipe(
+        options={
+            "settings_file": str(out / SETTINGS_FILE),
+            "lesions": lesions,
+            "organs": organs,
+            "device": device,
+        },
+        settings=dump_settings(settings),
+        settings_digest=hashlib.sha256(f"{digest(settings)} {choice}".encode()).hexdigest(),
+        models_digest=digest_files(_model_files()),
+    )
+
+
+def _model_files() -> list[Path]:
+    return sorted(file for file in shipped_folder("models").rglob("*") if file.is_file())
