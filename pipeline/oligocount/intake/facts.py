@@ -6,11 +6,13 @@ says which fact was used. A fact that is absent, empty or malformed becomes None
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import time
 
 from pydicom import Dataset
 
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import SliceTiming, Tracer
+from oligocount.intake.mappings import read_value_mappings
 from oligocount.intake.tolerant import TolerantDataset
 
 _ELEMENTS = {"fluor": "F", "carbon": "C", "nitrogen": "N", "oxygen": "O", "gallium": "Ga",
@@ -29,15 +31,17 @@ _TOLD_OF_SLICE = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime",
                   "ActualFrameDuration")  # fmt: skip
 
 
-def read_tracer(datasets: Sequence[Dataset]) -> Tracer:
+def read_tracer(datasets: Sequence[Dataset], mappings: Sequence[Dataset] = ()) -> Tracer:
     """What the headers of one PET series say about tracer, dose and times.
 
     `datasets` are all slices of the series, in any order and without pixels, or one multi-frame
-    object.
+    object; `mappings` are Real World Value Mapping objects of the same study, to be compared.
     """
     header = TolerantDataset(datasets[0])
     doses = header.items("RadiopharmaceuticalInformationSequence")
     drug = doses[0] if doses else TolerantDataset(Dataset())
+    injection_time = drug.time("RadiopharmaceuticalStartTime")
+    is_zone_lost = _has_lone_zone(header, drug) and injection_time is not None
     return Tracer(
         units=_units(header),
         suv_type=header.text("SUVType"),
@@ -48,8 +52,8 @@ def read_tracer(datasets: Sequence[Dataset]) -> Tracer:
         or _meaning(drug, "RadiopharmaceuticalCodeSequence"),
         injected_dose_bq=drug.number("RadionuclideTotalDose"),
         half_life_s=drug.number("RadionuclideHalfLife"),
-        injection=drug.date_time("RadiopharmaceuticalStartDateTime"),
-        injection_time=drug.time("RadiopharmaceuticalStartTime"),
+        injection=None if is_zone_lost else drug.date_time("RadiopharmaceuticalStartDateTime"),
+        injection_time=injection_time,
         decay_reference=header.date_time("DecayCorrectionDateTime"),
         series_start=header.moment("SeriesDate", "SeriesTime"),
         vendor_reference=header.private_date_time(*_GE, 0x0D)
@@ -60,8 +64,9 @@ def read_tracer(datasets: Sequence[Dataset]) -> Tracer:
         patient_size_m=header.number("PatientSize"),
         patient_sex=header.text("PatientSex"),
         slices=tuple(each for one in _objects(datasets) for each in _timings(one)),
+        value_mappings=read_value_mappings(mappings, datasets),
         tags=_tags(header, drug),
-        caveats=(*_doubts_of_doses(doses), *_doubts_of_zone(header, drug)),
+        caveats=(*_doubts_of_doses(doses), *_doubts_of_zone(header, drug, injection_time)),
     )
 
 
@@ -94,9 +99,8 @@ def _radionuclide(drug: TolerantDataset) -> str | None:
         meaning = code.text("CodeMeaning") or ""
         mass = re.search(r"\d+", meaning)
         word = re.sub(r"[^a-z]", "", meaning.lower())
-        symbol = next(
-            (s for name, s in _ELEMENTS.items() if word.startswith((name, s.lower()))), None
-        )
+        symbols = (s for name, s in _ELEMENTS.items() if word.startswith(name) or word == s.lower())
+        symbol = next(symbols, None)
         return f"{symbol}-{mass.group()}" if symbol and mass else meaning or None
     return None
 
@@ -164,12 +168,19 @@ def _doubts_of_doses(doses: Sequence[TolerantDataset]) -> tuple[Caveat, ...]:
     return (Caveat(code="SEVERAL_INJECTIONS", text=text),)
 
 
-def _doubts_of_zone(header: TolerantDataset, drug: TolerantDataset) -> tuple[Caveat, ...]:
+def _has_lone_zone(header: TolerantDataset, drug: TolerantDataset) -> bool:
+    """Whether the injection's time zone is known and the scan's is not."""
     written = drug.text("RadiopharmaceuticalStartDateTime") or ""
-    if header.zone or not re.search(r"[+-]\d{4}$", written):
+    return header.zone is None and re.search(r"[+-]\d{4}$", written) is not None
+
+
+def _doubts_of_zone(
+    header: TolerantDataset, drug: TolerantDataset, clock_time: time | None
+) -> tuple[Caveat, ...]:
+    if clock_time or not _has_lone_zone(header, drug):
         return ()
     text = (
-        f"(0018,1078) carries the time zone {written[-5:]} but (0008,0201) is absent: "
-        "it was read as the scanner's wall clock"
+        "(0018,1078) names a time zone and (0008,0201) is absent: the injection was read as "
+        "the scanner's wall clock"
     )
     return (Caveat(code="TIME_ZONE", text=text),)

@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from pydicom import Dataset
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence as DicomSequence
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 
 _MALFORMED = (ValueError, TypeError, AttributeError, KeyError, IndexError, NotImplementedError,
-              OverflowError, struct.error, BytesLengthException)  # fmt: skip
+              OverflowError, OSError, EOFError, struct.error, BytesLengthException)  # fmt: skip
+_BINARY = ("FD", "FL", "SL", "SS", "SV", "UL", "US", "UV", "AT", "SQ", "OB", "OW", "OF", "OD")
 _DATE = re.compile(r"^(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})$")
 _TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?$")
 _ZONE = re.compile(r"([+-])(\d{2})(\d{2})$")
@@ -32,7 +34,7 @@ class TolerantDataset:
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """All values of an element as stripped text; empty when absent or malformed."""
-        return _texts(self._dataset, tag_for_keyword(keyword))
+        return _texts(self._dataset, Tag(keyword))
 
     def text(self, keyword: str) -> str | None:
         """The first value as text, or None."""
@@ -77,13 +79,15 @@ class TolerantDataset:
         return tuple(TolerantDataset(item, self.zone) for item in value)
 
     def private_text(self, group: int, creator: str, offset: int) -> str | None:
-        """A private element of `creator`, or at block 0x10 where its creator is missing."""
-        try:
-            block = self._dataset.private_block(group, creator)
-            tag = block.get_tag(offset)
-        except _MALFORMED:
-            tag = (group, 0x1000 + offset)
-        return next(iter(_texts(self._dataset, tag)), None)
+        """A private element of `creator`; of block 0x10 where that names no creator."""
+        for block in range(0x10, 0x100):
+            owner = next(iter(_texts(self._dataset, Tag(group, block))), None)
+            if owner == creator or (owner is None and block == 0x10):
+                tag = Tag(group, (block << 8) + offset)
+                found = next(iter(_texts(self._dataset, tag)), None)
+                if found is not None:
+                    return found
+        return None
 
     def private_number(self, group: int, creator: str, offset: int) -> float | None:
         """The same as a finite number."""
@@ -94,19 +98,28 @@ class TolerantDataset:
         return _date_time(self.private_text(group, creator, offset), self.zone)
 
 
-def _texts(dataset: Dataset, tag: object) -> tuple[str, ...]:
+def _texts(dataset: Dataset, tag: BaseTag) -> tuple[str, ...]:
+    """Values as text. Raw text elements are decoded here: pydicom would warn of odd ones."""
     try:
-        element = dataset.get(tag)
+        element = dataset.get_item(tag)
+        if isinstance(element, RawDataElement) and _vr(element) in _BINARY:
+            element = dataset[tag]
         value = None if element is None else element.value
     except _MALFORMED:
         return ()
+    if isinstance(value, bytes):
+        value = value.decode("latin-1").split("\\")
     if value is None or isinstance(value, DicomSequence):
         return ()
     values = value if isinstance(value, (MultiValue, list, tuple)) else (value,)
-    texts = (
-        each.decode("ascii", "replace") if isinstance(each, bytes) else str(each) for each in values
-    )
-    return tuple(text for text in (each.strip("\0 \t") for each in texts) if text)
+    texts = (str(each).strip("\0 \t") for each in values)
+    return tuple(text for text in texts if text)
+
+
+def _vr(element: RawDataElement) -> str:
+    if element.VR in (None, "UN") and dictionary_has_tag(element.tag):
+        return str(dictionary_VR(element.tag))
+    return element.VR or "UN"
 
 
 def _number(text: str | None) -> float | None:

@@ -35,6 +35,8 @@ from oligocount.settings import ClockSettings
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_STATED = "decay correction date-time"
+_SERIES_TIME = "series time"
 _EARLIEST = "earliest acquisition time"
 _SERIES = ("0008,0021", "0008,0031")
 ACQUISITION_TAGS = ("0008,0022", "0008,0032")
@@ -109,11 +111,9 @@ def _candidates(
     earliest = _earliest(tracer)
     start = tracer.series_start
     if tracer.decay_reference:
-        yield Step(
-            value=tracer.decay_reference, rule="decay correction date-time", tags=("0018,9701",)
-        )
+        yield Step(value=tracer.decay_reference, rule=_STATED, tags=("0018,9701",))
     if start and (earliest is None or start <= earliest + tolerance):
-        yield Step(value=start, rule="series time", tags=_SERIES)
+        yield Step(value=start, rule=_SERIES_TIME, tags=_SERIES)
     if tracer.vendor_reference:
         yield _vendor(tracer.vendor_reference, start or earliest)
     computed = _back_computed(tracer, half_life_s, tolerance)
@@ -168,7 +168,7 @@ def _conflict(
 def _rewritten(tracer: Tracer, taken: Step[datetime]) -> tuple[Caveat, ...]:
     earliest = _earliest(tracer)
     start = tracer.series_start
-    if not start or not earliest or start <= earliest or taken.rule == "series time":
+    if not start or not earliest or start <= earliest or taken.rule in (_STATED, _SERIES_TIME):
         return ()
     text = (
         f"series time {start:%H:%M:%S} is later than the acquisition at {earliest:%H:%M:%S}: "

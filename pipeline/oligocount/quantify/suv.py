@@ -21,6 +21,7 @@ from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.errors import GeometryError, MissingTag, QuantificationError, UnsupportedUnit
 from oligocount.quantify.body import SuvType, body_size_kg
 from oligocount.quantify.decay import decay_factors
+from oligocount.quantify.mappings import compare_mappings
 from oligocount.quantify.patient import check_drug, dose_bq, half_life_s, size_cm, weight_kg
 from oligocount.quantify.step import Step
 from oligocount.settings import QuantifySettings
@@ -73,6 +74,14 @@ def _given() -> SuvRoute:
 
 
 def _rule(tracer: Tracer, settings: QuantifySettings) -> _Rule:
+    rule = _rule_of_unit(tracer, settings)
+    if rule.unit is not Unit.SUVBW:
+        return rule
+    doubts = compare_mappings(tracer, rule.route.factor, settings)
+    return replace(rule, route=replace(rule.route, caveats=(*rule.route.caveats, *doubts)))
+
+
+def _rule_of_unit(tracer: Tracer, settings: QuantifySettings) -> _Rule:
     doubts = check_drug(tracer, settings.allowed_radiopharmaceuticals)
     match tracer.units:
         case "BQML":
