@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydicom import Dataset
+
 from oligocount.intake.elements import BrokenDicom
 from oligocount.intake.headers import Header, is_multi_frame, to_dataset
 from oligocount.intake.tolerant import TolerantDataset
@@ -42,6 +44,24 @@ def expand_frames(header: Header) -> tuple[Header, ...]:
     shared = whole.items("SharedFunctionalGroupsSequence")
     groups = (_Groups((one, *shared), whole) for one in per_frame)
     return tuple(_frame(header, n, one) for n, one in enumerate(groups))
+
+
+def to_plain_dataset(header: Header) -> Dataset:
+    """The header as a data set in which a converted object's shared attributes stand on top.
+
+    So a reader of single-frame headers finds unit, tracer and corrections where it looks.
+    """
+    dataset = to_dataset(header)
+    if not is_multi_frame(header):
+        return dataset
+    for group in dataset.get("SharedFunctionalGroupsSequence") or ():
+        for converted in group.get("UnassignedSharedConvertedAttributesSequence") or ():
+            for element in converted:
+                if element.tag not in dataset:
+                    dataset.add(element)
+    if header.units and "Units" not in dataset:
+        dataset.Units = header.units
+    return dataset
 
 
 @dataclass(frozen=True, slots=True)

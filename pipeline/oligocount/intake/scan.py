@@ -11,8 +11,8 @@ from oligocount.intake.directory import NAME as DICOMDIR
 from oligocount.intake.doubts import Found, study_caveats
 from oligocount.intake.elements import BrokenDicom, NotDicom
 from oligocount.intake.facts import read_tracer
-from oligocount.intake.frames import expand_frames
-from oligocount.intake.headers import Header, quiet, read_header, to_dataset
+from oligocount.intake.frames import expand_frames, to_plain_dataset
+from oligocount.intake.headers import Header, quiet, read_header
 from oligocount.intake.select import Candidate, describe, select_series
 from oligocount.intake.source import BROKEN_ARCHIVE, Sources, list_files
 from oligocount.settings import IntakeSettings
@@ -138,4 +138,4 @@ def _tracer(pet: Candidate) -> Tracer:
     frames = pet.stack.headers if pet.stack else pet.headers
     objects = {one.file: one for one in frames}
     with quiet():
-        return read_tracer(tuple(to_dataset(one) for one in objects.values()))
+        return read_tracer(tuple(to_plain_dataset(one) for one in objects.values()))

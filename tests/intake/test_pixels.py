@@ -1,0 +1,86 @@
+"""Compressed and broken pixels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
+from pydicom.uid import HTJ2KLossless, JPEGLosslessSV1
+
+from oligocount import intake
+from oligocount.config import load_settings
+from oligocount.errors import IncompleteSeries, MissingTag
+
+from . import builders, codestreams
+
+SETTINGS = load_settings().intake
+
+
+def read(folder: Path) -> np.ndarray:
+    return intake.load(intake.scan(folder, SETTINGS), SETTINGS).pet.array
+
+
+@pytest.mark.parametrize(
+    ("syntax", "codestream"),
+    [(HTJ2KLossless, codestreams.HTJ2K), (JPEGLosslessSV1, codestreams.JPEG_LOSSLESS)],
+    ids=["HTJ2K", "JPEG lossless"],
+)
+def test_codestreams_of_another_encoder_are_decoded(
+    tmp_path: Path, syntax: str, codestream: bytes
+) -> None:
+    series = builders.write_series(tmp_path, shape=(4, 16, 16), is_signed=False)
+    for file in series.files:
+        _replace_pixels(file, syntax, codestream)
+    np.testing.assert_array_equal(read(tmp_path), np.stack([codestreams.VALUES] * 4))
+
+
+def test_a_broken_codestream_names_file_and_syntax(tmp_path: Path) -> None:
+    series = builders.write_series(tmp_path, shape=(4, 16, 16), is_signed=False)
+    for file in series.files:
+        _replace_pixels(file, HTJ2KLossless, codestreams.HTJ2K[:60])
+    with pytest.raises(IncompleteSeries, match="High-Throughput JPEG 2000"):
+        read(tmp_path)
+
+
+def test_pixels_shorter_than_rows_and_columns_are_refused(tmp_path: Path) -> None:
+    def shorten(dataset: Dataset, k: int) -> None:
+        if k == 2:
+            dataset.PixelData = dataset.PixelData[:-10]
+
+    builders.write_series(tmp_path, edit=shorten)
+    with pytest.raises(IncompleteSeries, match="230 bytes, 240 expected"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("slope", [None, 0.0])
+def test_a_pet_slice_without_slope_is_refused_not_taken_as_one(
+    tmp_path: Path, slope: float | None
+) -> None:
+    def drop(dataset: Dataset, k: int) -> None:
+        if k == 4 and slope is None:
+            del dataset.RescaleSlope
+        elif k == 4:
+            dataset.RescaleSlope = slope
+
+    builders.write_series(tmp_path, edit=drop)
+    with pytest.raises(MissingTag, match="Rescale Slope"):
+        read(tmp_path)
+
+
+def test_a_high_bit_elsewhere_is_refused(tmp_path: Path) -> None:
+    def move(dataset: Dataset, k: int) -> None:
+        dataset.HighBit = 15
+
+    builders.write_series(tmp_path, stored=12, edit=move)
+    with pytest.raises(IncompleteSeries, match="High Bit is 15, expected 11"):
+        read(tmp_path)
+
+
+def _replace_pixels(file: Path, syntax: str, codestream: bytes) -> None:
+    dataset = builders.pydicom.dcmread(file)
+    dataset.file_meta.TransferSyntaxUID = syntax
+    dataset.PixelData = encapsulate([codestream])
+    dataset["PixelData"].VR = "OB"
+    dataset["PixelData"].is_undefined_length = True
+    dataset.save_as(file, enforce_file_format=True)
