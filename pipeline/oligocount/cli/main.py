@@ -15,6 +15,7 @@ COMMANDS = {
     "batch": "a cohort: resumes, isolates failures, keeps a ledger",
     "status": "where a batch stands, also while it runs",
     "decide": "the eligibility engine alone: findings to counts, verdicts, classes",
+    "selfcheck": "SUV conformance, models' checksums, devices, versions",
     "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
 }
 
