@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Run one case and print the verdicts; 0 when the case folder stands."""
     settings = _with_language(load_settings(arguments.config), arguments.lang)
-    publish.refuse_foreign(arguments.out)
+    publish.check_out(arguments.out)
     facts = read_facts(arguments.clinical) if arguments.clinical else ClinicalFacts()
     tools = Tools(
         organ_mapper=load_organ_mapper(

@@ -1,6 +1,6 @@
 """Values to files: result.json, tables, masks, report, DICOM. Nothing half-written is left."""
 
 from oligocount.publish.case import write
-from oligocount.publish.case_folder import refuse_foreign
+from oligocount.publish.case_folder import check_out
 
-__all__ = ["refuse_foreign", "write"]
+__all__ = ["check_out", "write"]

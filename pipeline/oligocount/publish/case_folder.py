@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,21 +27,33 @@ def write_case_folder(out: Path, fill: Callable[[Path], None]) -> tuple[Path, ..
     case, or when it cannot be written.
     """
     out = out.resolve()
-    refuse_foreign(out)
+    _refuse_foreign(out)
     with _translated(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
         try:
             part.mkdir()
             fill(part)
-            refuse_foreign(out)
+            _refuse_foreign(out)
             _swap_in(part, out)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return tuple(sorted(file for file in out.rglob("*") if file.is_file()))
 
 
-def refuse_foreign(out: Path) -> None:
+def check_out(out: Path) -> None:
+    """Return when a case could be written to `out` now; ask before minutes of work, not after.
+
+    Raises PublishError as `write_case_folder` would. Leaves nothing behind.
+    """
+    out = out.resolve()
+    _refuse_foreign(out)
+    nearest = next(each for each in (out.parent, *out.parent.parents) if each.exists())
+    with _translated(out), tempfile.TemporaryDirectory(dir=nearest, prefix=".oligocount-"):
+        pass
+
+
+def _refuse_foreign(out: Path) -> None:
     """Raise PublishError unless `out` is absent, empty, or holds one previous case alone."""
     if not out.exists():
         return
