@@ -111,6 +111,7 @@ class ThresholdSettings:
     liver_times: float
     liver_deviations: float
     liver_sphere_mm: float
+    liver_min_suv: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,12 +220,29 @@ class ThumbnailSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RtstructSettings:
+    """Margins around lesions in the structure set; None draws none."""
+
+    ctv_margin_mm: float | None
+    ptv_margin_mm: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DicomSettings:
+    """How DICOM objects are written."""
+
+    segmentation_type: str
+    rtstruct: RtstructSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishSettings:
     """What is written."""
 
     language: str
     projections: ProjectionSettings
     thumbnails: ThumbnailSettings
+    dicom: DicomSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,15 +26,16 @@ def basins(
     suv: Suv, inside: NDArray[np.bool_], geometry: Geometry, settings: SplitSettings
 ) -> Labels:
     """Each voxel of one component gets the number (1..n) of the peak that it flows to."""
-    box = _padded_box(inside)
-    crop, within = suv[box], inside[box]
+    box = ndimage.find_objects(inside.astype(np.int8))[0]
+    crop, within = np.pad(suv[box], 1, mode="edge"), np.pad(inside[box], 1)
     smooth = ndimage.gaussian_filter(
         crop, [settings.smooth_mm / step for step in geometry.spacing_mm]
     )
     peaks = _peaks(smooth, within, geometry, settings)
-    out = np.zeros(inside.shape, np.int32)
     pieces = watershed(-smooth, peaks, mask=within)
-    out[box] = _without_crumbs(pieces, smooth, geometry, settings)
+    pieces = _without_crumbs(pieces, smooth, geometry, settings)
+    out = np.zeros(inside.shape, np.int32)
+    out[box] = pieces[1:-1, 1:-1, 1:-1]
     return out
 
 
@@ -112,14 +113,8 @@ def _boxes(labels: Labels) -> list[tuple[int, tuple[slice, ...]]]:
     return [(n, box) for n, box in enumerate(found, start=1) if box is not None]
 
 
-def _padded_box(inside: NDArray[np.bool_]) -> tuple[slice, ...]:
-    box = ndimage.find_objects(inside.astype(np.int8))[0]
-    return _grown(box, (1, 1, 1), inside.shape)
-
-
-def _grown(box: tuple[slice, ...], by: object, shape: tuple[int, ...]) -> tuple[slice, ...]:
-    steps = [int(n) for n in by]  # type: ignore[attr-defined]
+def _grown(box: tuple[slice, ...], by: list[int], shape: tuple[int, ...]) -> tuple[slice, ...]:
     return tuple(
         slice(max(0, one.start - n), min(size, one.stop + n))
-        for one, n, size in zip(box, steps, shape, strict=True)
+        for one, n, size in zip(box, by, shape, strict=True)
     )

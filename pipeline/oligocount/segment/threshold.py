@@ -82,12 +82,14 @@ class Percist:
 
 
 def percist_level(suv: Volume, organs: OrganMap, settings: SegmentSettings) -> float | None:
-    """1.5 x mean + 2 SD of a sphere of 3 cm in the liver; None when no such sphere fits."""
+    """1.5 x mean + 2 SD of a sphere of 3 cm in the liver; None when no such sphere fits, or is cold."""
     rule = settings.threshold
     sphere = _liver_sphere(organs.labels.mask("liver"), suv, rule.liver_sphere_mm / 2)
     if sphere is None:
         return None
     values = suv.array[sphere]
+    if values.mean() < rule.liver_min_suv:
+        return None
     return float(rule.liver_times * values.mean() + rule.liver_deviations * values.std())
 
 

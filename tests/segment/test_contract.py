@@ -1,0 +1,120 @@
+"""Every segmenter keeps the same promises."""
+
+import numpy as np
+import pytest
+import torch
+
+from oligocount.config import load_settings
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.lesion import LesionMap
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import LabelMap, Volume
+from oligocount.inference.bundle import Bundle, Metadata
+from oligocount.segment.bundle import Calibration, NetworkSegmenter
+from oligocount.segment.choose import THRESHOLDS, load_segmenter
+from oligocount.segment.given import GivenMask
+from oligocount.segment.segmenter import Segmenter
+
+SETTINGS = load_settings().segment
+
+
+class Hot(torch.nn.Module):
+    """A network that calls SUV above 4 a lesion: channel 0 is log(1 + SUV)."""
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return 8 * (image[:, :1] - float(np.log(5)))
+
+
+def network() -> NetworkSegmenter:
+    metadata = Metadata(
+        name="hot", version="1", description="", sha256="0", spacing_mm=(4.0, 4.0, 4.0),
+        channels=("suv_log",), classes=("lesion",), activation="sigmoid", divisor=2,
+        bytes_per_voxel=100, settings={},
+    )  # fmt: skip
+    return NetworkSegmenter(
+        bundle=Bundle(metadata=metadata, network=Hot(), device=torch.device("cpu")),
+        calibration=Calibration(voxel_threshold=0.5, focus_threshold=0.1, slope=1, intercept=0),
+        settings=SETTINGS,
+    )
+
+
+def given(images: AlignedImages) -> GivenMask:
+    mask = LabelMap(array=(images.suv.array > 4).astype(np.uint8), geometry=images.suv.geometry)
+    return GivenMask(mask=mask, settings=SETTINGS)
+
+
+@pytest.fixture(params=[*THRESHOLDS, "network", "given"])
+def segmenter(request: pytest.FixtureRequest, images: AlignedImages) -> Segmenter:
+    if request.param == "network":
+        return network()
+    if request.param == "given":
+        return given(images)
+    return load_segmenter(request.param, SETTINGS, "cpu")
+
+
+def hottest(found: LesionMap, suv: np.ndarray) -> list[float]:
+    return [float(suv[found.labels.array == n].max()) for n in sorted(found.labels.names)]
+
+
+def test_labels_run_from_one_without_gaps_on_the_pet_grid(
+    segmenter: Segmenter, images: AlignedImages, organs: OrganMap
+) -> None:
+    found = segmenter(images, organs)
+    count = int(found.labels.array.max())
+    assert found.labels.geometry.is_same_grid(images.suv.geometry)
+    assert sorted(found.labels.names) == sorted(found.probability) == list(range(1, count + 1))
+    assert set(np.unique(found.labels.array)) == set(range(count + 1))
+
+
+def test_probabilities_lie_between_zero_and_one_or_are_unknown(
+    segmenter: Segmenter, images: AlignedImages, organs: OrganMap
+) -> None:
+    chances = segmenter(images, organs).probability.values()
+    assert all(chance is None or 0 <= chance <= 1 for chance in chances)
+
+
+def test_the_node_at_the_heart_stands_apart_from_the_heart(
+    segmenter: Segmenter, images: AlignedImages, organs: OrganMap
+) -> None:
+    """Three foci: node 12, focus 9, heart 8."""
+    found = segmenter(images, organs)
+    assert hottest(found, images.suv.array) == [12, 9, 8]
+
+
+def test_the_same_foci_are_found_in_a_mirrored_patient(
+    segmenter: Segmenter, images: AlignedImages, organs: OrganMap
+) -> None:
+    if isinstance(segmenter, GivenMask):
+        pytest.skip("a given mask does not move with the patient")
+    suv = images.suv
+    turned = AlignedImages(
+        suv=Volume(array=suv.array[:, :, ::-1], unit=suv.unit, geometry=suv.geometry)
+    )
+    labels = organs.labels
+    turned_organs = OrganMap(
+        labels=LabelMap(
+            array=labels.array[:, :, ::-1], names=labels.names, geometry=labels.geometry
+        ),
+        known=organs.known,
+        model=organs.model,
+    )
+    assert hottest(segmenter(turned, turned_organs), turned.suv.array) == [12, 9, 8]
+
+
+def test_no_uptake_gives_an_empty_map(
+    segmenter: Segmenter, images: AlignedImages, organs: OrganMap
+) -> None:
+    cold = AlignedImages(
+        suv=Volume(
+            array=np.zeros(images.suv.array.shape), unit=images.suv.unit,
+            geometry=images.suv.geometry,
+        )
+    )  # fmt: skip
+    if isinstance(segmenter, GivenMask):
+        empty = LabelMap(
+            array=np.zeros(images.suv.array.shape, np.uint8), geometry=images.suv.geometry
+        )
+        segmenter = GivenMask(mask=empty, settings=SETTINGS)
+    found = segmenter(cold, organs)
+    assert not found.labels.array.any()
+    assert dict(found.probability) == {}
