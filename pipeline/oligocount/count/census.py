@@ -45,6 +45,9 @@ def take_census(items: Sequence[Item], *, is_metachronous: bool, policies: Count
         sites_excluding_rpln=_sites_excluding_rpln(numbered, stations),
         diameter_mm=known,
         has_unknown_diameter=has_unknown,
+        has_only_adjoining_nodes=bool(stations)
+        and not organs
+        and all(map(names.is_adjoining, stations)),
         exclusions=tuple(dict.fromkeys(item.exclusion for item in organs if item.exclusion)),
     )
 

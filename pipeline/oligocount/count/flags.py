@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from oligocount.count import names
 from oligocount.domain.anatomy import NodalClass
-from oligocount.domain.census import Census, Scenarios
+from oligocount.domain.census import Scenarios
 from oligocount.domain.facts import ClinicalFacts, PrimaryLocation
 from oligocount.domain.lesion import Finding, Kind, Status
 
@@ -27,21 +27,14 @@ def site_flags(
     is_thoracic = facts.primary_location not in (PrimaryLocation.CERVICAL, PrimaryLocation.GASTRIC)
     if is_thoracic and any(map(names.is_supraclavicular, counted)):
         yield "M1a_JES12"
-    if _has_only_adjoining_nodes(scenarios.base) and _may_share_field(facts):
+    # Statement 5: only supraclavicular nodes, or distant nodes beside the oesophageal region.
+    is_field_open = facts.other.get("same_field_as_primary") is not False
+    if scenarios.base.has_only_adjoining_nodes and is_field_open:
         yield "pathway_locally_advanced_if_same_field"
     if _may_be_second_primary(present) or facts.other.get("second_primary_suspected") is True:
         yield "second_primary_suspected"
     if any(each.diffuse and each.site.organ not in names.CAN_BE_DIFFUSE for each in present):
         yield "diffuse_site_without_rule"
-
-
-def _has_only_adjoining_nodes(census: Census) -> bool:
-    """Statement 5: only supraclavicular nodes, or distant nodes beside the oesophageal region."""
-    return census.v == 0 and census.s > 0 and all(map(names.is_adjoining, census.stations))
-
-
-def _may_share_field(facts: ClinicalFacts) -> bool:
-    return facts.other.get("same_field_as_primary") is not False
 
 
 def _may_be_second_primary(findings: Sequence[Finding]) -> bool:

@@ -24,6 +24,7 @@ class Readings:
     options: tuple[Reading, ...]
     is_equivocal: bool
     is_frontier: bool
+    probability: float | None = None
 
 
 def read_findings(
@@ -69,6 +70,7 @@ class _Reader:
             options=distinct,
             is_equivocal=is_equivocal,
             is_frontier=is_frontier,
+            probability=finding.probability,
         )
 
     def _items(self, finding: Finding, site: Site) -> Iterator[Reading]:

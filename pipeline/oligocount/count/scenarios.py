@@ -5,40 +5,41 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from oligocount.count.census import take_census
-from oligocount.count.readings import Reading, Readings, read_findings
+from oligocount.count.readings import Reading, Readings
 from oligocount.domain.census import Census, Doubt, Item, Role, Scenarios
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
-from oligocount.domain.lesion import Finding
 from oligocount.settings import CountSettings
 
 _TREATED = (PrimaryStatus.RESECTED, PrimaryStatus.CONTROLLED)
 
 
-def count(findings: Sequence[Finding], facts: ClinicalFacts, settings: CountSettings) -> Scenarios:
-    """Every census that the findings and facts leave possible; the first is the reported one.
+def count(readings: Sequence[Readings], facts: ClinicalFacts, settings: CountSettings) -> Scenarios:
+    """Every census that readings and facts leave possible; the first is the reported one.
 
     Equivocal lesions in and out, sites near a frontier on both sides, unknown timing both ways.
     Above `max_readings` combinations, equivocal lesions move together and then all open
     questions do: enough for limits that are upper limits, and said in a doubt.
     """
-    readings = read_findings(findings, facts, settings)
-    timings = regional_timings(facts, settings)
-    has_regional = any(
-        option is not None and option.role is Role.REGIONAL
-        for each in readings
-        for option in each.options
-    )
-    timings = timings if has_regional else timings[:1]
-    choices, is_thinned = _combinations(readings, settings.max_readings // len(timings))
+    choices, is_thinned = _combinations(readings, settings.max_readings)
     censuses = tuple(
-        take_census(items, is_metachronous=timing, policies=settings.policies)
-        for items in _present(choices)
-        for timing in timings
+        census for items in _present(choices) for census in censuses_of(items, facts, settings)
     )
     return Scenarios(
         base=censuses[0],
         all=censuses,
-        doubts=tuple(_doubts(readings, censuses, timings, is_thinned=is_thinned)),
+        doubts=tuple(_doubts(readings, censuses, is_thinned=is_thinned)),
+    )
+
+
+def censuses_of(
+    items: Sequence[Item], facts: ClinicalFacts, settings: CountSettings
+) -> tuple[Census, ...]:
+    """The census of one choice of readings; two where unknown timing matters, the lower first."""
+    timings = regional_timings(facts, settings)
+    if not any(item.role is Role.REGIONAL for item in items):
+        timings = timings[:1]
+    return tuple(
+        take_census(items, is_metachronous=timing, policies=settings.policies) for timing in timings
     )
 
 
@@ -97,11 +98,7 @@ def _present(choices: Iterator[tuple[Reading, ...]]) -> Iterator[tuple[Item, ...
 
 
 def _doubts(
-    readings: Sequence[Readings],
-    censuses: Sequence[Census],
-    timings: Sequence[bool],
-    *,
-    is_thinned: bool,
+    readings: Sequence[Readings], censuses: Sequence[Census], *, is_thinned: bool
 ) -> Iterator[Doubt]:
     equivocal = tuple(each.finding for each in readings if each.is_equivocal)
     frontier = tuple(each.finding for each in readings if each.is_frontier)
@@ -115,7 +112,11 @@ def _doubts(
     if untold:
         lesions = tuple(sorted(untold))
         yield Doubt(code="TREATABILITY", text="treatability not stated", lesions=lesions)
-    if len(timings) > 1:
+    if len({census.r for census in censuses if _has_regional(census)}) > 1:
         yield Doubt(code="TIMING", text="timing of regional nodes unknown")
     if is_thinned:
         yield Doubt(code="THINNED", text="too many open questions to read each on its own")
+
+
+def _has_regional(census: Census) -> bool:
+    return any(item.role is Role.REGIONAL for item in census.items)

@@ -10,6 +10,7 @@ from oligocount.decide.engine import (
 )
 from oligocount.decide.flags import clinical_flags, eligibility_flags
 from oligocount.decide.library import Library, read_library
+from oligocount.decide.statements import statement_notes
 from oligocount.decide.verdict import judge
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "possible",
     "possible_in_any",
     "read_library",
+    "statement_notes",
     "study_result_of",
 ]

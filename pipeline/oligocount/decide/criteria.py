@@ -17,12 +17,16 @@ ANY = "any"  # a limit that any number meets
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """One condition: what is observed, what is required, and the answer."""
+    """One condition: what is observed, what is required, and the answer.
+
+    `row_limits` are the numbers that the rows of an organ table compare with.
+    """
 
     name: str
     required: Limit
     observe: Callable[[Census, ClinicalFacts], Observed]
     test: Callable[[Census, ClinicalFacts], bool | None]
+    row_limits: tuple[int, ...] = ()
 
 
 def all_true(answers: Iterable[bool | None]) -> bool | None:
@@ -100,6 +104,9 @@ def organ_table(
         required="organ-specific numbers",
         observe=lambda census, _: _words(census),
         test=test,
+        row_limits=tuple(
+            limit for row in table.values() for limit in row.values() if isinstance(limit, int)
+        ),
     )
 
 

@@ -71,8 +71,7 @@ def possible_in_any(
 
 def decision_of(bits: int) -> Decision:
     """The one decision left, else INDETERMINATE."""
-    left = decisions_of(bits)
-    return left[0] if len(left) == 1 else Decision.INDETERMINATE
+    return _BY_BITS[bits]
 
 
 def study_result_of(bits: int) -> StudyResult:
@@ -83,6 +82,12 @@ def study_result_of(bits: int) -> StudyResult:
 def decisions_of(bits: int) -> tuple[Decision, ...]:
     """The decisions that are left, worst first."""
     return tuple(decision for decision in _ORDER if bits & _BIT[decision])
+
+
+_BY_BITS = tuple(
+    left[0] if len(left := decisions_of(bits)) == 1 else Decision.INDETERMINATE
+    for bits in range(1 << len(_ORDER))
+)
 
 
 def _shared_answers(

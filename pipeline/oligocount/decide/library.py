@@ -18,6 +18,8 @@ from oligocount.decide.definition import (
     Eligibility,
     Serosal,
 )
+from oligocount.decide.resolution import resolution_of
+from oligocount.domain.census import Resolution
 from oligocount.domain.facts import Histology
 from oligocount.errors import ConfigError
 from oligocount.resources import shipped_folder
@@ -25,13 +27,18 @@ from oligocount.resources import shipped_folder
 _SCHEMA = "protocol.schema.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Library:
     """Definitions in the order of reporting, studies, and variants of either."""
 
     definitions: tuple[Definition, ...]
     studies: tuple[Definition, ...]
     variants: tuple[Definition, ...]
+
+    @functools.cached_property
+    def resolution(self) -> Resolution:
+        """How finely the definitions that give a verdict look."""
+        return resolution_of(self.definitions)
 
     def parent_of(self, variant: Definition) -> Definition:
         """The definition or study that a variant differs from."""

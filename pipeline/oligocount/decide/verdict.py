@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from oligocount.decide.criteria import Requirement, all_true, any_true
 from oligocount.decide.definition import Branch, Definition, Serosal
-from oligocount.decide.engine import decision_of, decisions_of, possible_in_any
+from oligocount.decide.engine import decision_of, decisions_of
 from oligocount.domain.census import Census, Scenarios
 from oligocount.domain.facts import ClinicalFacts, Histology, PrimaryLocation
 from oligocount.domain.report import Criterion, Decision, Verdict
 
 
-def judge(definition: Definition, scenarios: Scenarios, facts: ClinicalFacts) -> Verdict:
-    """The verdict over all readings, with the criteria of the reported one."""
-    bits = possible_in_any(definition, scenarios.all, facts)
+def judge(definition: Definition, bits: int, scenarios: Scenarios, facts: ClinicalFacts) -> Verdict:
+    """The verdict that `bits` leaves over all readings, with the criteria of the reported one."""
     left = decisions_of(bits)
     decision = decision_of(bits)
     return Verdict(

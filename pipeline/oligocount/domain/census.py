@@ -1,7 +1,7 @@
 """What is counted in one fully specified reading of a patient: the input of every definition."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -11,6 +11,20 @@ class Role(Enum):
     ORGAN = "organ"  # one each
     STATION = "station"  # one a nonregional station, whatever the number of nodes
     REGIONAL = "regional"  # all together: 0 synchronous, 1 metachronous
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """How finely a set of definitions looks at a census; beyond it readings look the same.
+
+    No count above `cap` is told from `cap`; rows of organ tables are read for at most
+    `table_organs` organs; diameters and numbers of nodes are looked at or not.
+    """
+
+    cap: int
+    table_organs: int
+    sees_diameter: bool
+    sees_nodes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +44,15 @@ class Item:
     treatable: bool | None = None
     exclusion: str | None = None
     is_serosal: bool = False
+
+    def blurred(self, resolution: Resolution) -> "Item":
+        """The item without its identity and without what no definition looks at."""
+        return replace(
+            self,
+            finding=0,
+            diameter_mm=self.diameter_mm if resolution.sees_diameter else 0.0,
+            n_nodes=self.n_nodes if resolution.sees_nodes else 1,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +91,7 @@ class Census:
     diameter_mm: float | None
     has_unknown_diameter: bool
     exclusions: tuple[str, ...] = ()
+    has_only_adjoining_nodes: bool = False
 
     @property
     def distant(self) -> int:
