@@ -10,21 +10,17 @@ examples:
 """
 
 import argparse
-import dataclasses
 import sys
 import time
 from pathlib import Path
 
-from oligocount import intake, publish
-from oligocount.anatomy.choose import load_organ_mapper
+from oligocount import publish
 from oligocount.assess import read_facts
 from oligocount.config import dump_settings, load_settings
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
-from oligocount.domain.study import Images, Study
-from oligocount.run import Tools, run_study
-from oligocount.segment.choose import load_segmenter
-from oligocount.settings import Settings
+from oligocount.inputs import dicom_reader, load_tools, with_language
+from oligocount.run import run_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,41 +43,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run one case and print the verdicts; 0 when the case folder stands."""
-    settings = _with_language(load_settings(arguments.config), arguments.lang)
+    settings = with_language(load_settings(arguments.config), arguments.lang)
     publish.check_out(arguments.out)
     facts = read_facts(arguments.clinical) if arguments.clinical else ClinicalFacts()
-    tools = Tools(
-        organ_mapper=load_organ_mapper(
-            arguments.organs or settings.anatomy.provider, settings.anatomy, arguments.device
-        ),
-        segmenter=load_segmenter(
-            arguments.lesions or settings.segment.segmenter, settings.segment, arguments.device
-        ),
+    read = dicom_reader(
+        arguments.input, settings, pet_series=arguments.pet_series, case_id=arguments.case_id
     )
-
-    def read() -> tuple[Study, Images]:
-        study = intake.scan(
-            arguments.input,
-            settings.intake,
-            pet_series=arguments.pet_series,
-            case_id=arguments.case_id,
-        )
-        return study, intake.load(study, settings.intake)
-
+    tools = load_tools(
+        settings, lesions=arguments.lesions, organs=arguments.organs, device=arguments.device
+    )
     begun = time.perf_counter()
     result = run_study(read, tools, facts=facts, settings=settings, enter=_tell_stage)
     _tell_stage("publish")
     publish.write(arguments.out, result, dump_settings(settings), settings.publish)
     _tell_result(result, arguments.out, time.perf_counter() - begun)
     return 0
-
-
-def _with_language(settings: Settings, language: str | None) -> Settings:
-    if language is None:
-        return settings
-    return dataclasses.replace(
-        settings, publish=dataclasses.replace(settings.publish, language=language)
-    )
 
 
 def _tell_stage(name: str) -> None:
