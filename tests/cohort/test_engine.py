@@ -18,7 +18,7 @@ Patients = Callable[..., tuple[CohortCase, ...]]
 
 def run(cases: tuple[CohortCase, ...], plan: Plan, client: Client) -> Progress:
     with Ledger.open(plan.out) as ledger:
-        ledger.list_cases({case.case_id: str(case.input) for case in cases}, {})
+        ledger.list_cases(cases, {})
         return run_batch(cases, plan, client, ledger)
 
 

@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 
 from oligocount.cohort.ledger import LEDGER_NAME, Digests, Ledger, Outcome, State
+from oligocount.cohort.manifest import CohortCase
 from oligocount.errors import PublishError
 
 DIGESTS = Digests(input="i", settings="s", models="m")
 DONE = Outcome(state=State.DONE, stage="publish", seconds=2.5, stage_seconds={"a": 1.0})
+
+
+def listed(*names: str) -> tuple[CohortCase, ...]:
+    return tuple(CohortCase(case_id=name, input=Path("/in", name)) for name in names)
 
 
 def states(ledger: Ledger) -> list[tuple[str, int, State]]:
@@ -18,7 +23,7 @@ def states(ledger: Ledger) -> list[tuple[str, int, State]]:
 
 def test_each_attempt_has_its_row(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as ledger:
-        ledger.list_cases({"a": "/in/a", "b": "/in/b"}, {})
+        ledger.list_cases(listed("a", "b"), {})
         assert ledger.begin("a", DIGESTS) == 1
         failed = Outcome(state=State.FAILED, error_class="X", error="why", stage_seconds={})
         ledger.end("a", 1, failed)
@@ -32,7 +37,7 @@ def test_each_attempt_has_its_row(tmp_path: Path) -> None:
 
 def test_an_attempt_ends_once(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as ledger:
-        ledger.list_cases({"a": "/in/a"}, {})
+        ledger.list_cases(listed("a"), {})
         ledger.begin("a", DIGESTS)
         ledger.end("a", 1, DONE)
         ledger.end("a", 1, Outcome(state=State.FAILED, stage_seconds={}))
@@ -43,7 +48,7 @@ def test_an_attempt_ends_once(tmp_path: Path) -> None:
 
 def test_what_a_dead_batch_left_running_is_interrupted(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as ledger:
-        ledger.list_cases({"a": "/in/a"}, {})
+        ledger.list_cases(listed("a"), {})
         ledger.begin("a", DIGESTS)
     with Ledger.open(tmp_path) as ledger:
         assert ledger.close_interrupted() == 1
@@ -52,10 +57,10 @@ def test_what_a_dead_batch_left_running_is_interrupted(tmp_path: Path) -> None:
 
 def test_a_case_that_left_the_manifest_is_kept_but_not_listed(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as ledger:
-        ledger.list_cases({"a": "/in/a", "b": "/in/b"}, {"row 4": "no input"})
+        ledger.list_cases(listed("a", "b"), {"row 4": "no input"})
         ledger.begin("a", DIGESTS)
-        ledger.list_cases({"b": "/in/b"}, {})
-        assert ledger.case_ids() == ("b",)
+        ledger.list_cases(listed("b"), {})
+        assert tuple(ledger.given()) == ("b",)
         assert list(ledger.latest()) == []
         assert len(states(ledger)) == 1
         assert ledger.refused() == {}
@@ -63,7 +68,7 @@ def test_a_case_that_left_the_manifest_is_kept_but_not_listed(tmp_path: Path) ->
 
 def test_a_reader_sees_a_ledger_that_is_being_written(tmp_path: Path) -> None:
     with Ledger.open(tmp_path) as writer:
-        writer.list_cases({"a": "/in/a"}, {})
+        writer.list_cases(listed("a"), {})
         with Ledger.open_read_only(tmp_path) as reader:
             writer.begin("a", DIGESTS)
             assert states(reader) == [("a", 1, State.RUNNING)]

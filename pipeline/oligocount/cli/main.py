@@ -13,6 +13,7 @@ from oligocount.version import __version__
 COMMANDS = {
     "run": "one patient: scan folder to lesions, counts, verdicts and a report",
     "batch": "a cohort: resumes, isolates failures, keeps a ledger",
+    "query": "a question in SQL about a cohort",
     "status": "where a batch stands, also while it runs",
     "decide": "the eligibility engine alone: findings to counts, verdicts, classes",
     "selfcheck": "SUV conformance, models' checksums, devices, versions",

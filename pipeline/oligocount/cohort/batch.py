@@ -8,11 +8,12 @@ from pathlib import Path
 
 from distributed import Client
 
-from oligocount.cohort.digest import digest_input, folder_name
-from oligocount.cohort.engine import CASES_FOLDER, Ended, Plan, Progress, result_stands, run_batch
+from oligocount.cohort.digest import digest_input
+from oligocount.cohort.engine import Ended, Plan, Progress, result_stands, run_batch
 from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Digests, Ledger, State
 from oligocount.cohort.lock import is_locked, locked
 from oligocount.cohort.manifest import Cohort, CohortCase
+from oligocount.cohort.tables import write_tables
 from oligocount.errors import InputError, PublishError
 
 Watcher = Callable[[Progress, Ended | None], None]
@@ -60,13 +61,12 @@ def work_through(
     cluster: Callable[[], AbstractContextManager[Client]],
     watcher: Watcher = lambda *_: None,
 ) -> Standing:
-    """Every case of the cohort has ended; the folder's ledger says how.
+    """Every case of the cohort has ended; the folder's ledger and tables say how.
 
     Raises PublishError when the folder cannot be written or another batch holds it.
     """
     with locked(plan.out), Ledger.open(plan.out) as ledger:
-        inputs = {case.case_id: str(case.input) for case in cohort.cases}
-        ledger.list_cases(inputs, cohort.refused)
+        ledger.list_cases(cohort.cases, cohort.refused)
         ledger.close_interrupted()
         _write_files(plan)
         with cluster() as client:
@@ -74,6 +74,7 @@ def work_through(
             ledger.write_note("dashboard", client.dashboard_link or "")
             run_batch(cohort.cases, plan, client, ledger, watcher)
         ledger.write_note("ended", datetime.now(UTC).isoformat(timespec="seconds"))
+        write_tables(plan.out)
     return standing(plan.out)
 
 
@@ -83,7 +84,7 @@ def standing(out: Path) -> Standing:
         return Standing(
             out=out,
             is_running=is_locked(out),
-            listed=ledger.case_ids(),
+            listed=tuple(ledger.given()),
             latest={one.case_id: one for one in ledger.latest()},
             refused=ledger.refused(),
             notes=ledger.notes(),
@@ -100,11 +101,6 @@ def forecast(cohort: Cohort, plan: Plan) -> Iterator[Forecast]:
         except InputError as error:
             size_mib, action, reason = 0.0, "cannot", str(error)
         yield Forecast(case_id=case.case_id, action=action, reason=reason, input_mib=size_mib)
-
-
-def case_folder(out: Path, case_id: str) -> Path:
-    """Where the files of a finished case are."""
-    return out / CASES_FOLDER / folder_name(case_id)
 
 
 def _write_files(plan: Plan) -> None:

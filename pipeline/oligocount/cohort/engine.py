@@ -175,8 +175,13 @@ def _fail_unread(case: CohortCase, plan: Plan, ledger: Ledger, error: str) -> No
 
 def result_stands(last: Attempt, out: Path) -> bool:
     """True when the finished case of this attempt is still in its place."""
-    result = out / CASES_FOLDER / folder_name(last.case_id) / "result.json"
+    result = case_folder(out, last.case_id) / "result.json"
     return last.outcome.state is State.DONE and result.is_file()
+
+
+def case_folder(out: Path, case_id: str) -> Path:
+    """Where the files of a finished case are."""
+    return out / CASES_FOLDER / folder_name(case_id)
 
 
 def _hand_out(
@@ -211,7 +216,6 @@ def _hand_out(
 
 def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
     execution = uuid.uuid4().hex
-    name = folder_name(case.case_id)
     return {
         **plan.options,
         "execution": execution,
@@ -221,8 +225,8 @@ def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
         "clinical": dict(case.clinical),
         "runner": plan.runner,
         "work_root": str(plan.out / WORK_FOLDER),
-        "final": str(plan.out / CASES_FOLDER / name),
-        "log": str(plan.out / LOGS_FOLDER / f"{name}.log"),
+        "final": str(case_folder(plan.out, case.case_id)),
+        "log": str(plan.out / LOGS_FOLDER / f"{folder_name(case.case_id)}.log"),
     }
 
 

@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Self
 
+from oligocount.cohort.manifest import CohortCase
 from oligocount.errors import PublishError
 
 LEDGER_NAME = "ledger.sqlite"
@@ -22,6 +23,7 @@ _SCHEMA = """
 CREATE TABLE cases (
   case_id TEXT PRIMARY KEY,
   input TEXT NOT NULL,
+  given TEXT NOT NULL DEFAULT '{}',
   listed INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE attempts (
@@ -130,14 +132,16 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def list_cases(self, inputs: Mapping[str, str], refused: Mapping[str, str]) -> None:
+    def list_cases(self, cases: Iterable[CohortCase], refused: Mapping[str, str]) -> None:
         """The cohort is these cases and no other; rows of earlier cohorts stay, unlisted."""
+        rows = ((one.case_id, str(one.input), json.dumps(dict(one.given))) for one in cases)
         with self._transaction() as run:
             run.execute("UPDATE cases SET listed = 0")
             run.executemany(
-                "INSERT INTO cases (case_id, input) VALUES (?, ?) ON CONFLICT (case_id)"
-                " DO UPDATE SET input = excluded.input, listed = 1",
-                inputs.items(),
+                "INSERT INTO cases (case_id, input, given) VALUES (?, ?, ?)"
+                " ON CONFLICT (case_id)"
+                " DO UPDATE SET input = excluded.input, given = excluded.given, listed = 1",
+                rows,
             )
             run.execute("DELETE FROM refused")
             run.executemany("INSERT INTO refused VALUES (?, ?)", refused.items())
@@ -199,13 +203,14 @@ class Ledger:
         with _translated(self._file):
             return dict(self._connection.execute("SELECT place, reason FROM refused").fetchall())
 
-    def case_ids(self) -> tuple[str, ...]:
-        """The cases of the present cohort, in its order of names."""
+    def given(self) -> dict[str, str]:
+        """Each case of the present cohort, by name, with what its row carries along (JSON)."""
         with _translated(self._file):
-            rows = self._connection.execute(
-                "SELECT case_id FROM cases WHERE listed ORDER BY case_id"
-            ).fetchall()
-        return tuple(row[0] for row in rows)
+            return dict(
+                self._connection.execute(
+                    "SELECT case_id, given FROM cases WHERE listed ORDER BY case_id"
+                ).fetchall()
+            )
 
     def latest(self) -> Iterator[Attempt]:
         """The last attempt of each case of the present cohort, by case."""
