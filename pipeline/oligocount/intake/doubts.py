@@ -34,7 +34,20 @@ def study_caveats(
         if one.chosen and one.stack is not None:
             caveats += one.stack.caveats
             caveats += _about_series(one, selection, settings)
-    return (*caveats, *_about_pair(selection, settings))
+    return (*caveats, *_about_strays(selection, settings), *_about_pair(selection, settings))
+
+
+def _about_strays(selection: Selection, settings: IntakeSettings) -> Iterator[Caveat]:
+    """Single frames of PET or CT under a UID of their own: perhaps slices of the volume taken."""
+    for role in (Role.PET, Role.CT):
+        few = [
+            one
+            for one in selection.candidates
+            if one.role is role and one.error and len(one.headers) < settings.slices.min_slices
+        ]
+        if few and selection.chosen(role):
+            text = f"{len(few)} {role.value.upper()} series of one or two frames are left out"
+            yield Caveat(code="STRAY_FRAMES", text=text)
 
 
 def _about_files(found: Found) -> Iterator[Caveat]:

@@ -22,7 +22,10 @@ from pydicom.filereader import read_dataset
 
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
 
-_KEPT_WHOLE = ("PT", "RWV")
+_KEPT_WHOLE = frozenset({
+    "1.2.840.10008.5.1.4.1.1.128",  # PET
+    "1.2.840.10008.5.1.4.1.1.67",  # Real World Value Mapping
+})  # fmt: skip
 _MULTI_FRAME = frozenset({
     "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT
     "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT
@@ -103,7 +106,9 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         if not values[name]:
             raise BrokenDicom(f"it has no {name.replace('_', ' ')}: not an instance of a series")
     _refuse_cut_pixels(elements, size)
-    is_kept = values["modality"] in _KEPT_WHOLE or values["sop_class_uid"] in _MULTI_FRAME
+    if values["rows"] and elements.pixel_offset is None:
+        raise BrokenDicom("cut short: it has rows and columns but no pixels")
+    is_kept = values["sop_class_uid"] in _KEPT_WHOLE | _MULTI_FRAME
     return Header(
         file=file,
         patient_digest=_digest(elements.values.get(_PATIENT_ID, b"")),

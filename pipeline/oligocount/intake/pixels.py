@@ -9,7 +9,7 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels import iter_pixels
 
-from oligocount.errors import IncompleteSeries, MissingTag
+from oligocount.errors import GeometryError, IncompleteSeries, MissingTag
 from oligocount.intake.elements import NotDicom, read_inflated
 from oligocount.intake.headers import Header, quiet
 from oligocount.intake.slices import Stack
@@ -35,7 +35,7 @@ def read_stack(
 
     Raises IncompleteSeries when a slice cannot be decoded, MissingTag when it lacks what says how.
     """
-    out = np.empty(stack.geometry.shape, np.float32)
+    out = _allocated(stack)
     slices = list(zip(stack.headers, stack.places, strict=True))
     jobs = _jobs(slices)
 
@@ -52,6 +52,13 @@ def read_stack(
                 progress(done, len(slices))
     _interpolate(out, stack)
     return out
+
+
+def _allocated(stack: Stack) -> NDArray[np.float32]:
+    try:
+        return np.empty(stack.geometry.shape, np.float32)
+    except (MemoryError, ValueError) as error:
+        raise GeometryError(f"no memory for a volume of {stack.geometry.shape} voxels") from error
 
 
 def _jobs(slices: list[tuple[Header, int]]) -> list[list[tuple[Header, int]]]:

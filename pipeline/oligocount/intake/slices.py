@@ -43,10 +43,11 @@ def stack_slices(headers: tuple[Header, ...], settings: IntakeSettings) -> Stack
     distance = np.array([float(np.dot(one.position, normal)) for one in unique])
     order = np.argsort(distance, kind="stable")
     ordered = tuple(unique[n] for n in order)
-    places, step_mm = _places(distance[order], tolerances)
+    places, step_mm = _places(distance[order], settings)
     missing = tuple(sorted(set(range(places[-1] + 1)) - set(places)))
     if missing:
-        caveats += (_missing_caveat(missing, places, settings.max_interpolated_slices),)
+        text = f"{_words(len(missing), places[-1] + 1)} and interpolated from their neighbours"
+        caveats += (Caveat(code="SLICES_INTERPOLATED", text=text),)
     geometry = _geometry(ordered, places, normal * step_mm, tolerances)
     return Stack(
         headers=ordered, places=places, missing=missing, geometry=geometry, caveats=caveats
@@ -108,36 +109,35 @@ def _normal(header: Header, tolerances: SliceTolerances) -> NDArray[np.float64]:
 
 
 def _places(
-    distance: NDArray[np.float64], tolerances: SliceTolerances
+    distance: NDArray[np.float64], settings: IntakeSettings
 ) -> tuple[tuple[int, ...], float]:
     """The index of each slice along the normal and the distance between indices."""
     gaps = np.diff(distance)
-    same = int((gaps < tolerances.position_mm).sum())
+    same = int((gaps < settings.slices.position_mm).sum())
     if same:
         raise GeometryError(
             f"{same + 1} or more frames share a position: dynamic, gated or several"
             " reconstructions under one series UID (4-D); one image a position is expected"
         )
-    steps = np.round(gaps / np.median(gaps)).astype(int)
-    if (steps < 1).any():
-        raise GeometryError(f"slice spacing varies from {gaps.min():.3g} to {gaps.max():.3g} mm")
-    places = np.concatenate([[0], np.cumsum(steps)])
-    step_mm = float(distance[-1] - distance[0]) / int(places[-1])
-    stray = np.abs(distance - distance[0] - places * step_mm).max()
-    if stray > tolerances.spacing_fraction * step_mm:
+    steps = np.maximum(np.round(gaps / np.median(gaps)), 1.0)
+    n_missing = float((steps - 1).sum())
+    step_mm = float(distance[-1] - distance[0]) / float(steps.sum())
+    stray = np.abs(distance - distance[0] - np.concatenate([[0], np.cumsum(steps)]) * step_mm).max()
+    if stray > settings.slices.spacing_fraction * step_mm:
         raise GeometryError(
             f"slice spacing varies from {gaps.min():.4g} to {gaps.max():.4g} mm:"
             f" a slice lies {stray:.2g} mm off a regular grid"
         )
-    return tuple(int(place) for place in places), step_mm
+    if n_missing > settings.max_interpolated_slices:
+        raise IncompleteSeries(
+            f"{_words(n_missing, steps.sum() + 1)};"
+            f" at most {settings.max_interpolated_slices} can be interpolated"
+        )
+    return (0, *(int(place) for place in np.cumsum(steps))), step_mm
 
 
-def _missing_caveat(missing: tuple[int, ...], places: tuple[int, ...], allowed: int) -> Caveat:
-    words = f"{len(missing)} of {places[-1] + 1} slices are missing"
-    if len(missing) > allowed:
-        raise IncompleteSeries(f"{words}; at most {allowed} can be interpolated")
-    text = f"{words} and interpolated from their neighbours"
-    return Caveat(code="SLICES_INTERPOLATED", text=text)
+def _words(n_missing: float, total: float) -> str:
+    return f"{n_missing:.0f} of {total:.0f} slices are missing"
 
 
 def _geometry(
