@@ -1,9 +1,15 @@
 """One case as a folder of files."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+from pydicom.dataset import Dataset
+
 from oligocount.domain.result import Result
+from oligocount.errors import PublishError
 from oligocount.publish.case_folder import write_case_folder
+from oligocount.publish.dicom import dicom_objects, write_objects
 from oligocount.publish.masks import write_masks
 from oligocount.publish.report import render_report
 from oligocount.publish.result_json import result_document, to_json
@@ -11,16 +17,31 @@ from oligocount.publish.tables import lesions_csv
 from oligocount.settings import PublishSettings
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 def write(
-    out: Path, result: Result, settings_yaml: str, settings: PublishSettings
+    out: Path,
+    result: Result,
+    settings_yaml: str,
+    settings: PublishSettings,
+    *,
+    clock: Callable[[], datetime] = _now,
 ) -> tuple[Path, ...]:
     """The case stands in the folder `out`, whole; returns the files written.
 
-    A previous case there is replaced. Raises PublishError when `out` holds anything else or
-    cannot be written, ConfigError for a report language that there is not; then `out` is as it
-    was.
+    A previous case there is replaced. Where no DICOM objects can be made the case is written
+    without them, with the caveat NO_DICOM_OUT. Raises PublishError when `out` holds anything
+    else or cannot be written, ConfigError for a report language that there is not; then `out`
+    is as it was.
     """
     document = result_document(result)
+    objects: dict[str, Dataset] = {}
+    try:
+        objects = dicom_objects(result, document, settings.dicom, clock())
+    except PublishError as error:
+        document["caveats"].append({"code": "NO_DICOM_OUT", "text": f"No DICOM written: {error}."})
     report = render_report(document, result, settings)
 
     def fill(folder: Path) -> None:
@@ -29,5 +50,7 @@ def write(
         (folder / "settings.yaml").write_text(settings_yaml, "utf-8")
         (folder / "report.html").write_text(report, "utf-8")
         write_masks(folder, result)
+        if objects:
+            write_objects(folder / "dicom", objects)
 
     return write_case_folder(out, fill)
