@@ -48,6 +48,8 @@ class AnatomySettings:
     """How organs, landmarks and stations are drawn."""
 
     provider: str
+    stations_min_structures: int
+    landmark_min_confidence: float
     outline: OutlineSettings
     pet_rules: PetRuleSettings
 

@@ -35,8 +35,9 @@ class Vocabulary:
 
     def canonical(self, name: str) -> str:
         """Another tool's word for a structure as this vocabulary writes it."""
-        plain = name.strip().lower().replace(" ", "_").replace("-", "_")
-        return self.aliases.get(plain, plain)
+        plain = name.strip().replace(" ", "_").replace("-", "_")
+        known = any(_matches(plain, entry["match"]) for entry in self.entries)
+        return self.aliases.get(plain.lower(), plain if known else plain.lower())
 
 
 def load_vocabulary() -> Vocabulary:

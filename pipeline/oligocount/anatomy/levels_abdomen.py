@@ -1,0 +1,208 @@
+"""Landmarks of hiatus, abdomen and pelvis: junction, domes, coeliac, renal vein, bifurcation."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import ndimage
+
+from oligocount.anatomy.drawing import Drawing, Mask
+from oligocount.anatomy.estimate import Estimate, Found, beside, bottom_of, top_of
+
+Rule = Callable[[Drawing, Found], Estimate | None]
+
+
+def _junction(axis: int) -> Rule:
+    """The contact of oesophagus and stomach, else the oesophagus' lower end."""
+
+    def rule(drawing: Drawing, _found: Found) -> Estimate | None:
+        gullet, stomach = drawing.mask("esophagus"), drawing.mask("stomach")
+        if not gullet.any():
+            return None
+        if stomach.any():
+            near = drawing.distance_mm(gullet) <= 3.0 + max(drawing.frame.geometry.spacing_mm)
+            contact = near & stomach
+            if contact.any():
+                low = _lowest(gullet, drawing, 10.0)
+                z = min(drawing.centre_mm(contact)[2], drawing.bottom_mm(gullet) + 25.0)
+                value = (drawing.centre_mm(low)[0], drawing.centre_mm(low)[1], z)[axis]
+                return Estimate(value, "contact of oesophagus and stomach", 0.8)
+        if drawing.bottom_mm(gullet) <= float(drawing.frame.z_mm[0]):
+            return None  # the scan ends above the junction
+        value = drawing.centre_mm(_lowest(gullet, drawing, 8.0))[axis]
+        return Estimate(value, "lower end of the oesophagus", 0.5)
+
+    return rule
+
+
+def _lowest(mask: Mask, drawing: Drawing, height_mm: float) -> Mask:
+    top = drawing.bottom_mm(mask) + height_mm
+    found: Mask = mask & (drawing.frame.z_mm < top)[:, None, None]
+    return found if found.any() else mask
+
+
+def _hiatus(drawing: Drawing, found: Found) -> Estimate | None:
+    """The highest slice in which liver or stomach flanks the oesophagus on both sides."""
+    gullet, flank = drawing.mask("esophagus"), drawing.mask("liver", "stomach")
+    if not gullet.any() or not flank.any() or "z_egj" not in found:
+        return None
+    x = drawing.line(gullet, "x", "mean")
+    if x is None:
+        return None
+    close = flank & (drawing.distance_mm(gullet) <= 15.0)
+    right = (close & (drawing.frame.x_mm[None, None, :] < x[:, None, None])).any(axis=(1, 2))
+    left = (close & (drawing.frame.x_mm[None, None, :] > x[:, None, None])).any(axis=(1, 2))
+    both = np.flatnonzero(right & left & gullet.any(axis=(1, 2)))
+    if not both.size:
+        return None
+    egj = found["z_egj"].value_mm
+    value = float(np.clip(drawing.frame.z_mm[both[-1]], egj + 10.0, egj + 35.0))
+    return Estimate(value, "liver and stomach flank the oesophagus", 0.6)
+
+
+def _coeliac(drawing: Drawing, _found: Found) -> Estimate | None:
+    """8 mm above the splenic vein where it passes in front of the aorta."""
+    vein, aorta = drawing.mask("portal_vein_and_splenic_vein"), drawing.mask("aorta")
+    if not vein.any() or not aorta.any():
+        return None
+    middle = drawing.line(_descending(aorta, drawing), "x", "mean")
+    if middle is None:
+        return None
+    off = drawing.frame.x_mm[None, None, :] - middle[:, None, None]
+    part = vein & (off > -10.0) & (off < 25.0)
+    if not part.any():
+        return None
+    return Estimate(drawing.top_mm(part) + 8.0, "splenic vein in front of the aorta", 0.6)
+
+
+def _descending(aorta: Mask, drawing: Drawing) -> Mask:
+    """The hindmost part of the aorta in each slice."""
+    back = drawing.line(aorta, "y", "max")
+    if back is None:
+        return aorta
+    found: Mask = aorta & (drawing.frame.y_mm[None, :, None] > back[:, None, None] - 30.0)
+    return found
+
+
+def _lumbar(fraction: float, name: str, confidence: float) -> Rule:
+    """A fraction of the way down the lumbar spine, drawn as one class or vertebra by vertebra."""
+
+    def rule(drawing: Drawing, _found: Found) -> Estimate | None:
+        spine = drawing.mask("vertebrae_L", "vertebrae_L1", "vertebrae_L2", "vertebrae_L3",
+                             "vertebrae_L4", "vertebrae_L5")  # fmt: skip
+        if not spine.any():
+            return None
+        low, high = drawing.bottom_mm(spine), drawing.top_mm(spine)
+        whole = low > float(drawing.frame.z_mm[0]) and high < float(drawing.frame.z_mm[-1])
+        if not whole or high - low < 100.0:
+            low = high - 170.0  # five lumbar vertebrae with discs
+        return Estimate(high - fraction * (high - low), name, confidence)
+
+    return rule
+
+
+def _renal_vein(drawing: Drawing, _found: Found) -> Estimate | None:
+    """5 mm above the mean height of the kidneys."""
+    heights = [
+        drawing.centre_mm(mask)[2]
+        for mask in (drawing.sided("kidney", "left"), drawing.sided("kidney", "right"))
+        if mask.any()
+    ]
+    if not heights:
+        return None
+    return Estimate(
+        float(np.mean(heights)) + 5.0, "middle of the kidneys", 0.3 + 0.15 * len(heights)
+    )
+
+
+def _bifurcation(drawing: Drawing, _found: Found) -> Estimate | None:
+    """Where two arteries follow the aorta: the lower end of the aorta unless the scan ends."""
+    aorta = drawing.mask("aorta")
+    if not aorta.any():
+        return None
+    low = drawing.bottom_mm(aorta)
+    if low <= float(drawing.frame.z_mm[0]) or drawing.top_mm(aorta) - low < 100.0:
+        return None
+    return Estimate(low, "lower end of the aorta", 0.7)
+
+
+def _dome(stems: tuple[str, ...], side: str) -> Rule:
+    def rule(drawing: Drawing, _found: Found) -> Estimate | None:
+        mask = drawing.mask(*stems)
+        if not mask.any():
+            return None
+        return Estimate(drawing.top_mm(mask), f"top of {' and '.join(stems)}", 0.8)
+
+    def lung(drawing: Drawing, _found: Found) -> Estimate | None:
+        mask = drawing.sided("lung", side)
+        if not mask.any() or drawing.bottom_mm(mask) <= float(drawing.frame.z_mm[0]):
+            return None
+        return Estimate(drawing.bottom_mm(mask) + 40.0, "40 mm above the lung's lower edge", 0.4)
+
+    return lambda drawing, found: rule(drawing, found) or lung(drawing, found)
+
+
+def _femoral_heads(drawing: Drawing, _found: Found) -> Estimate | None:
+    femora = drawing.mask("femur")
+    if not femora.any() or drawing.top_mm(femora) >= float(drawing.frame.z_mm[-1]):
+        return None
+    return Estimate(drawing.top_mm(femora), "top of the femora", 0.9)
+
+
+def _cantlie(part: int) -> Rule:
+    """Cantlie's plane through gallbladder and inferior vena cava: x = x0 + slope * y."""
+
+    def rule(drawing: Drawing, _found: Found) -> Estimate | None:
+        gall, cava, liver = (
+            drawing.mask(n) for n in ("gallbladder", "inferior_vena_cava", "liver")
+        )
+        behind_liver = cava & ndimage.binary_dilation(liver, iterations=3) if liver.any() else cava
+        if not gall.any() or not behind_liver.any():
+            return None
+        gx, gy, _ = drawing.centre_mm(gall)
+        cx, cy, _ = drawing.centre_mm(behind_liver)
+        if abs(cy - gy) < 15.0:
+            return None
+        slope = (cx - gx) / (cy - gy)
+        return Estimate((cx - slope * cy, slope)[part], "gallbladder and inferior vena cava", 0.7)
+
+    return rule
+
+
+def _cantlie_at_midline(part: int) -> Rule:
+    """Without a gallbladder: upright through the cava, else 20 mm right of the midline."""
+
+    def rule(drawing: Drawing, found: Found) -> Estimate | None:
+        if not drawing.has("liver"):
+            return None
+        cava = drawing.mask("inferior_vena_cava")
+        x = drawing.centre_mm(cava)[0] if cava.any() else found["x_midline"].value_mm - 20.0
+        return Estimate((x, 0.0)[part], "upright through the inferior vena cava", 0.3)
+
+    return rule
+
+
+RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
+    ("z_dome_r", (_dome(("liver",), "right"),)),
+    ("z_dome_l", (_dome(("stomach", "spleen"), "left"), beside("z_dome_r", -15.0, 0.7))),
+    ("z_egj", (_junction(2), beside("z_dome_r", -35.0, 0.5), beside("z_carina", -170.0, 0.4))),
+    ("x_egj", (_junction(0), beside("x_midline", 15.0, 0.4))),
+    ("y_egj", (_junction(1),)),
+    ("z_hiatus", (_hiatus, beside("z_egj", 20.0, 0.7))),
+    ("z_coeliac", (
+        _coeliac,
+        top_of("pancreas", offset_mm=3.0, confidence=0.5),
+        _lumbar(0.0, "top of L1", 0.5),
+        beside("z_egj", -40.0, 0.4),
+    )),
+    ("z_lrv", (_renal_vein, _lumbar(0.2, "L1/L2 disc", 0.5), beside("z_coeliac", -35.0, 0.5))),
+    ("z_ima", (_lumbar(0.5, "middle of L3", 0.6), beside("z_lrv", -50.0, 0.5))),
+    ("z_bif", (
+        top_of("iliac_artery", confidence=0.8),
+        _bifurcation,
+        _lumbar(0.7, "middle of L4", 0.6),
+        beside("z_ima", -30.0, 0.5),
+    )),
+    ("z_femur_top", (_femoral_heads, bottom_of("sacrum", offset_mm=20.0, confidence=0.4))),
+    ("cantlie_x0", (_cantlie(0), _cantlie_at_midline(0))),
+    ("cantlie_dx_dy", (_cantlie(1), _cantlie_at_midline(1))),
+)  # fmt: skip

@@ -1,0 +1,177 @@
+"""Courses of long structures: x or y at every height, with what stands in where none is drawn."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from oligocount.anatomy.drawing import Drawing, Mask
+from oligocount.domain.anatomy import Landmark
+
+Vector = NDArray[np.float64]
+_SMOOTH_MM = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lines:
+    """Coordinates in mm by slice (k). Left is +x, back is +y.
+
+    `airway_*`: the trachea, continued straight down below the carina. `sheath_*`: medial borders
+    of the carotid sheaths. `rib_*`: lateral limits of the supraclavicular space. `vessel_front`:
+    the front of the great vessels.
+    """
+
+    middle_x: Vector
+    spine_front_y: Vector
+    airway_x: Vector
+    airway_left_x: Vector
+    airway_back_y: Vector
+    gullet_x: Vector
+    gullet_front_y: Vector
+    aorta_x: Vector
+    aorta_front_y: Vector
+    vessel_front_y: Vector
+    sheath_right_x: Vector
+    sheath_left_x: Vector
+    rib_right_x: Vector
+    rib_left_x: Vector
+
+
+def trace_lines(drawing: Drawing, marks: Mapping[str, Landmark]) -> Lines:
+    """The courses in one patient."""
+    middle = drawing.frame.midline_at(drawing.frame.z_mm)
+    spine = _spine_front(drawing)
+    airway = _trachea(drawing)
+    airway_x = _or(drawing.line(airway, "x", "mean"), middle)
+    gullet = drawing.mask("esophagus")
+    gullet_x = _or(drawing.line(gullet, "x", "mean"), middle)
+    right, left = _sheaths(drawing, airway_x)
+    rib_right, rib_left = _lateral_limits(drawing, middle, marks)
+    aorta = hindmost(drawing.mask("aorta"), drawing)
+    airway_back = _or(drawing.line(airway, "y", "max"), spine - 12.0)
+    return Lines(
+        middle_x=middle,
+        spine_front_y=spine,
+        airway_x=airway_x,
+        airway_left_x=_or(drawing.line(airway, "x", "max"), airway_x + 9.0),
+        airway_back_y=airway_back,
+        gullet_x=gullet_x,
+        gullet_front_y=_or(drawing.line(gullet, "y", "min"), spine - 14.0),
+        aorta_x=_or(drawing.line(aorta, "x", "mean"), middle + 12.0),
+        aorta_front_y=_or(drawing.line(aorta, "y", "min"), spine - 18.0),
+        vessel_front_y=_vessel_front(drawing, middle, airway_back),
+        sheath_right_x=right,
+        sheath_left_x=left,
+        rib_right_x=rib_right,
+        rib_left_x=rib_left,
+    )
+
+
+def hindmost(aorta: Mask, drawing: Drawing) -> Mask:
+    """The descending aorta: in each slice the part within 30 mm of its back."""
+    back = drawing.line(aorta, "y", "max")
+    if back is None:
+        return aorta
+    found: Mask = aorta & (drawing.frame.y_mm[None, :, None] > back[:, None, None] - 30.0)
+    return found
+
+
+def _spine_front(drawing: Drawing) -> Vector:
+    """Front of the vertebral bodies near the midline; else of the cord; else the trunk's middle."""
+    near = np.abs(
+        drawing.frame.x_mm[None, :] - drawing.frame.midline_at(drawing.frame.z_mm)[:, None]
+    )
+    central = (near < 12.0)[:, None, :]
+    front = drawing.line(drawing.mask("vertebrae", "sacrum") & central, "y", "min")
+    if front is not None:
+        return _smooth(front, drawing)
+    cord = drawing.line(drawing.mask("spinal_cord"), "y", "min")
+    if cord is not None:
+        return _smooth(cord - 28.0, drawing)
+    centre = drawing.line(drawing.body, "y", "mean")
+    return _smooth(_or(centre, np.full(near.shape[0], drawing.frame.y_mm.mean())) + 20.0, drawing)
+
+
+def _trachea(drawing: Drawing) -> Mask:
+    """The airway above its split: per slice no wider than a trachea."""
+    airway = drawing.mask("trachea")
+    low, high = drawing.line(airway, "x", "min"), drawing.line(airway, "x", "max")
+    if low is None or high is None:
+        return airway
+    narrow: Mask = airway & (high - low <= 32.0)[:, None, None]
+    return narrow if narrow.any() else airway
+
+
+def _sheaths(drawing: Drawing, airway_x: Vector) -> tuple[Vector, Vector]:
+    """Medial edges of the carotids; else the thyroid's sides; else 20 mm off the airway."""
+    carotids = drawing.mask("common_carotid_artery", "arteries_neck", "internal_jugular_vein")
+    thyroid = drawing.mask("thyroid_gland")
+    z = drawing.frame.z_mm
+    left_half = drawing.frame.x_mm[None, None, :] > airway_x[:, None, None]
+    chosen = []
+    for sign, half in ((-1, ~left_half), (1, left_half)):
+        medial = drawing.line(carotids & half, "x", "max" if sign < 0 else "min")
+        lateral = drawing.line(thyroid & half, "x", "min" if sign < 0 else "max")
+        best = medial if medial is not None else lateral
+        off = np.full(z.size, 20.0) if best is None else np.abs(best - airway_x)
+        chosen.append(airway_x + sign * np.clip(_smooth(off, drawing), 14.0, 26.0))
+    return chosen[0], chosen[1]
+
+
+def _lateral_limits(
+    drawing: Drawing, middle: Vector, marks: Mapping[str, Landmark]
+) -> tuple[Vector, Vector]:
+    """Outer edge of the first rib: mid-clavicle, else 12 mm outside the lung below its apex."""
+    limits = []
+    for side, sign in (("right", -1.0), ("left", 1.0)):
+        off = _limit(drawing, side, sign, float(middle.mean()), marks)
+        limits.append(middle + sign * off)
+    return limits[0], limits[1]
+
+
+def _limit(
+    drawing: Drawing, side: str, sign: float, middle: float, marks: Mapping[str, Landmark]
+) -> float:
+    rib = drawing.sided(f"rib_{side}_1", side)
+    if rib.any():
+        _, _, i = np.nonzero(rib)
+        return float(np.abs(drawing.frame.x_mm[i] - middle).max())
+    clavicle = drawing.sided("clavicula", side)
+    if clavicle.any():
+        _, _, i = np.nonzero(clavicle)
+        off = sign * (drawing.frame.x_mm[i] - middle)
+        return float(np.clip((off.min() + off.max()) / 2, 55.0, 110.0))
+    lung, apex = drawing.sided("lung", side), marks.get(f"z_apex_{side[0]}")
+    if lung.any() and apex:
+        band = np.abs(drawing.frame.z_mm - (apex.value_mm - 25.0)) < 8.0
+        _, _, i = np.nonzero(lung & band[:, None, None])
+        if i.size:
+            return float(
+                np.clip((sign * (drawing.frame.x_mm[i] - middle)).max() + 12.0, 55.0, 110.0)
+            )
+    return 80.0
+
+
+def _vessel_front(drawing: Drawing, middle: Vector, airway_back: Vector) -> Vector:
+    """Front of aorta and great veins near the midline; else 35 mm before the airway's back."""
+    vessels = drawing.mask(
+        "aorta", "veins_thoracic", "superior_vena_cava", "brachiocephalic_vein",
+        "brachiocephalic_trunk", "arteries_neck",
+    )  # fmt: skip
+    near = np.abs(drawing.frame.x_mm[None, :] - middle[:, None]) < 40.0
+    front = drawing.line(vessels & near[:, None, :], "y", "min")
+    if front is None:
+        return airway_back - 35.0
+    return np.minimum(_smooth(front, drawing), airway_back - 20.0)
+
+
+def _smooth(values: Vector, drawing: Drawing) -> Vector:
+    size = max(1, round(_SMOOTH_MM / drawing.frame.geometry.spacing_mm[0]))
+    found: Vector = ndimage.uniform_filter1d(values, size, mode="nearest")
+    return found
+
+
+def _or(line: Vector | None, otherwise: Vector) -> Vector:
+    return otherwise if line is None else line

@@ -1,0 +1,177 @@
+"""Regions from the hiatus to the groin, in order of precedence. JGCA borders for JES 16."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.anatomy.drawing import Mask
+from oligocount.anatomy.space import Space
+
+Region = tuple[str, Mask]
+_CAVA = "inferior_vena_cava"
+
+
+def abdomen_regions(space: Space) -> Iterator[Region]:
+    """Junction, coeliac trunk and its branches, great vessels, mesentery, pelvis, groin."""
+    inside = space.nodal
+    for name, mask in (
+        *_retrocrural(space),
+        *_paracardial(space),
+        *_coeliac(space),
+        *_left_gastric(space),
+        *_hepatoduodenal(space),
+        *_great_vessels(space),
+        *_perigastric(space),
+        *_mesenteric(space),
+        *_pelvic(space),
+    ):
+        yield name, mask & inside
+
+
+def _retrocrural(space: Space) -> Iterator[Region]:
+    """Behind the aorta's front between the crura, above the coeliac root."""
+    off = np.abs(space.x - space.along(space.lines.aorta_x)) < space.mm["retrocrural_half"]
+    behind = space.y > space.along(space.lines.aorta_front_y)
+    near = space.descending <= space.mm["great_vessels"]
+    band = space.between(space.at("z_coeliac"), space.at("z_hiatus") + 20.0)
+    yield "15_retrocrural", band & off & behind & near
+
+
+def _paracardial(space: Space) -> Iterator[Region]:
+    centre = np.sqrt(
+        (space.x - space.at("x_egj")) ** 2
+        + (space.y - space.at("y_egj")) ** 2
+        + (space.z - space.at("z_egj")) ** 2
+    )
+    wall = space.gap("esophagus", "stomach") <= space.mm["paracardial_wall"]
+    near = (centre <= space.mm["paracardial_centre"]) & wall
+    right = space.x < space.at("x_egj")
+    yield "16R", near & right
+    yield "16L", near & ~right
+
+
+def _root(space: Space) -> tuple[float, float]:
+    """Place (x, y) where the coeliac trunk leaves the aorta."""
+    k = int(np.nan_to_num(np.abs(space.drawing.frame.z_mm - space.at("z_coeliac"))).argmin())
+    return float(space.lines.aorta_x[k]), float(space.lines.aorta_front_y[k])
+
+
+def _coeliac(space: Space) -> Iterator[Region]:
+    x, y = _root(space)
+    z = space.at("z_coeliac")
+    distance = np.sqrt((space.x - x) ** 2 + (space.y - y) ** 2 + (space.z - z) ** 2)
+    yield "20", (distance <= space.mm["coeliac_radius"]) & (space.y < y + 3.0)
+    band = np.abs(space.z - z) <= space.mm["artery_band"]
+    depth = (space.y < y + 5.0) & (space.y > y - space.mm["artery_before_aorta"])
+    off = space.x - x
+    hepatic = (off < -10.0) & (off > -space.mm["hepatic_artery"])
+    splenic = (off > 10.0) & (off < space.mm["splenic_proximal"])
+    vein = space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]
+    yield "12", band & depth & (off < -25.0) & vein
+    yield "18", band & depth & hepatic
+    yield "19", band & (space.y < y + 12.0) & (space.y > y - 40.0) & splenic
+    hilum = space.gap("spleen") <= space.mm["splenic_hilum"]
+    medial = space.x < _centre_x(space, "spleen")
+    yield "10spl", hilum & medial & (off > space.mm["splenic_proximal"] - 20.0)
+    yield "11d", band & (off >= space.mm["splenic_proximal"]) & (off < 120.0) & (space.y < y + 40.0)
+
+
+def _left_gastric(space: Space) -> Iterator[Region]:
+    x, y = _root(space)
+    root, junction = space.at("z_coeliac"), space.at("z_egj")
+    along = np.clip((space.z - root) / max(junction - root, 1.0), 0.0, 1.0)
+    course_x = x + along * (space.at("x_egj") - x)
+    course_y = (y - 15.0) + along * (space.at("y_egj") - (y - 15.0))
+    band = space.between(root - 5.0, junction)
+    near = np.hypot(space.x - course_x, space.y - course_y) <= space.mm["gastric_wall"] + 5.0
+    yield "17", band & near
+    wall = space.gap("stomach") <= space.mm["gastric_wall"]
+    lesser = space.x < _centre_x(space, "stomach")
+    before = space.y < space.along(space.lines.aorta_front_y) - 5.0
+    high = space.between(root - 30.0, junction + 10.0)
+    yield "17_lesser", high & wall & lesser & before
+
+
+def _hepatoduodenal(space: Space) -> Iterator[Region]:
+    x, y = _root(space)
+    vein = space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]
+    band = space.between(space.at("z_coeliac") - 40.0, space.at("z_coeliac") + 45.0)
+    yield "12", band & vein & (space.x < x - 15.0) & (space.y < y + 5.0)
+    head = space.gap("pancreas") <= space.mm["pancreas_head"]
+    behind = space.y > space.along(_pancreas_y(space))
+    right = (space.x < x - 12.0) & (space.z < space.at("z_coeliac") - 10.0)
+    cava = space.gap(_CAVA) > 5.0
+    yield "13", head & behind & right & cava
+
+
+def _great_vessels(space: Space) -> Iterator[Region]:
+    """16a1 to 16b2 around aorta and cava; retrocrural nodes were given away before."""
+    vessels = np.minimum(space.descending, space.gap(_CAVA))
+    off = np.abs(space.x - space.along(space.lines.aorta_x))
+    near = (vessels <= space.mm["great_vessels"]) & (off <= space.mm["great_vessels_half"])
+    if not np.isfinite(vessels).any():
+        front = space.along(space.lines.spine_front_y)
+        near = (off <= space.mm["great_vessels_half"]) & (np.abs(space.y - front + 15.0) < 30.0)
+    heights = [space.at(n) for n in ("z_hiatus", "z_coeliac", "z_lrv", "z_ima", "z_bif")]
+    names = ("16a1", "16a2", "16b1", "16b2")
+    for name, high, low in zip(names, heights[:-1], heights[1:], strict=True):
+        yield name, space.between(low, high) & near
+
+
+def _perigastric(space: Space) -> Iterator[Region]:
+    wall = space.gap("stomach") <= space.mm["gastric_wall"]
+    pyloric = space.x < space.along(space.lines.aorta_x) - 20.0
+    low = space.z <= space.at("z_coeliac")
+    yield "56", wall & pyloric & low
+    yield "4gc", wall
+
+
+def _mesenteric(space: Space) -> Iterator[Region]:
+    below = space.z <= space.at("z_coeliac") - 20.0
+    before = space.y < space.along(space.lines.spine_front_y) - 10.0
+    central = np.abs(space.x - space.along(space.lines.middle_x)) < space.mm["mesenteric_root"]
+    root = space.between(space.at("z_ima"), space.at("z_coeliac") - 20.0)
+    yield "14", root & central & before
+    bowel = space.gap("small_bowel", "colon", "duodenum") <= 15.0
+    above = space.z > space.at("z_femur_top")
+    deep = space.depth >= 25.0
+    yield "mesenteric", below & above & before & deep & (bowel | central)
+
+
+def _pelvic(space: Space) -> Iterator[Region]:
+    bif, femur = space.at("z_bif"), space.at("z_femur_top")
+    off = space.x - space.along(space.lines.middle_x)
+    vessels = space.gap("iliac_artery", "iliac_vena")
+    if np.isfinite(vessels).any():
+        side_wall = vessels <= space.mm["iliac_vessels"]
+    else:
+        width = np.abs(off)
+        side_wall = (width > space.mm["iliac_inner"]) & (width < space.mm["iliac_outer"])
+    deep = space.depth >= 25.0
+    pelvis = space.between(femur - 10.0, bif) & deep
+    before = space.y < space.along(space.lines.spine_front_y) + 40.0
+    yield "iliac_R", pelvis & side_wall & (off < 0) & before
+    yield "iliac_L", pelvis & side_wall & (off >= 0) & before
+    behind = space.y > space.along(space.lines.spine_front_y) - 20.0
+    rectal = np.abs(off) < space.mm["mesorectal_half"]
+    yield "mesorectal", space.between(femur - 30.0, femur + 70.0) & rectal & behind & deep
+    groin = space.between(femur - space.mm["inguinal_below"], femur + space.mm["inguinal_above"])
+    lateral = (np.abs(off) > space.mm["inguinal_inner"]) & (
+        np.abs(off) < space.mm["inguinal_outer"]
+    )
+    centre = space.drawing.line(space.drawing.mask("femur"), "y", "mean")
+    middle = space.lines.spine_front_y if centre is None else centre
+    front = space.y < space.along(middle)
+    yield "inguinal_R", groin & lateral & front & (off < 0)
+    yield "inguinal_L", groin & lateral & front & (off >= 0)
+
+
+def _centre_x(space: Space, stem: str) -> NDArray[np.float64] | float:
+    line = space.drawing.line(space.drawing.mask(stem), "x", "mean")
+    return float("nan") if line is None else space.along(line)
+
+
+def _pancreas_y(space: Space) -> NDArray[np.float64]:
+    line = space.drawing.line(space.drawing.mask("pancreas"), "y", "mean")
+    return np.full(space.drawing.frame.z_mm.size, np.nan) if line is None else line

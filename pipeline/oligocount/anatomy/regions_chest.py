@@ -1,0 +1,165 @@
+"""Regions of the mediastinum and chest wall, in order of precedence.
+
+IASLC borders (PMC4367620), AJCC 8 where it differs; the two agree inside each region.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from oligocount.anatomy.drawing import Mask
+from oligocount.anatomy.space import Space
+
+Region = tuple[str, Mask]
+
+
+def chest_regions(space: Space) -> Iterator[Region]:
+    """From the apices to the diaphragm, inside the mediastinum."""
+    inside = space.mediastinum
+    for name, mask in (
+        *_retrotracheal(space),
+        *_prevascular(space),
+        *_left_window(space),
+        *_paratracheal(space),
+        *_subcarinal(space),
+        *_paraoesophageal(space),
+        *_hilar(space),
+        *_ligaments(space),
+        *_diaphragmatic(space),
+    ):
+        yield name, mask & inside
+
+
+def _retrotracheal(space: Space) -> Iterator[Region]:
+    behind = space.y > space.along(space.lines.airway_back_y)
+    upper = space.between(space.at("z_carina"), space.apex)
+    near = np.abs(space.x - space.along(space.lines.airway_x)) < space.mm["retrotracheal_width"]
+    tube = space.gap("esophagus") <= space.mm["gullet_tube_upper"]
+    front = space.y < space.along(space.lines.spine_front_y) + 8.0
+    yield "8U", upper & behind & front & (near | tube)
+    deep = space.y > space.along(space.lines.spine_front_y) + 8.0
+    right = space.x < space.along(space.lines.middle_x)
+    far = space.descending > space.mm["para_aortic_tube"]
+    yield "paravertebral_R", deep & right & far & (space.z > space.at("z_hiatus"))
+    yield "paravertebral_L", deep & ~right & far & (space.z > space.at("z_hiatus"))
+
+
+def _prevascular(space: Space) -> Iterator[Region]:
+    before = space.y < space.along(space.lines.vessel_front_y) + 3.0
+    arch, low, carina = space.at("z_arch_top"), space.at("z_arch_low"), space.at("z_carina")
+    wall = np.abs(space.y - space.along(_sternum_back(space))) < 15.0
+    off = space.x - space.along(space.lines.middle_x)
+    beside = (np.abs(off) > 8.0) & (np.abs(off) < space.mm["mammary_half"])
+    ribs = space.between(space.at("z_ipv") - 30.0, space.at("z_manubrium_top") - 15.0)
+    yield "internal_mammary_R", ribs & wall & beside & (off < 0)
+    yield "internal_mammary_L", ribs & wall & beside & (off > 0)
+    yield "6", space.between(low, arch) & before
+    yield "3a", space.between(carina, space.apex) & before
+    front = space.y < space.along(space.lines.gullet_front_y) - 45.0
+    yield "cardiophrenic", (space.z <= carina) & front
+
+
+def _sternum_back(space: Space) -> np.ndarray:
+    line = space.drawing.line(space.drawing.mask("sternum"), "y", "max")
+    if line is not None:
+        return line
+    front = space.drawing.line(space.drawing.mask("lung"), "y", "min")
+    return space.lines.spine_front_y - 110.0 if front is None else front
+
+
+def _left_window(space: Space) -> Iterator[Region]:
+    """5: left of the ligamentum arteriosum, under the arch; 6: left of the arch itself."""
+    lateral = space.x > space.along(space.lines.airway_left_x) + space.mm["ligament_off_trachea"]
+    before = space.y < space.along(space.lines.spine_front_y) - 10.0
+    low, arch = space.at("z_arch_low"), space.at("z_arch_top")
+    yield "5", space.between(space.at("z_lpa_top"), low) & lateral & before
+    yield "6", space.between(low, arch) & lateral & before
+
+
+def _paratracheal(space: Space) -> Iterator[Region]:
+    artery, vein = space.at("z_bct"), space.at("z_bcv")
+    arch, carina, lpa = space.at("z_arch_top"), space.at("z_carina"), space.at("z_lpa_top")
+    azygos = space.at("z_azygos_low")
+    right = space.x < space.along(space.lines.airway_left_x)
+    middle = np.abs(space.x - space.along(space.lines.airway_x)) < space.mm["pretracheal_half"]
+    front = space.y < space.along(space.lines.airway_back_y) - 18.0
+    before = middle & front
+    upper, lower = max(artery, vein), min(artery, vein)
+    between = "2R_low" if artery < vein else "2R_high"
+    yield "2R_pre", space.between(upper, space.apex) & right & before
+    yield "2R", space.between(upper, space.apex) & right
+    yield between, space.between(lower, upper) & right
+    yield "4R_pre", space.between(azygos, lower) & right & before
+    yield "4R", space.between(azygos, lower) & right
+    reach = space.x > space.along(space.lines.airway_x) - 35.0
+    yield "4R_azygos", space.between(carina, azygos) & right & reach
+    yield "2L", space.between(arch, space.apex) & ~right
+    yield "4L", space.between(max(lpa, carina), arch) & ~right
+    yield "4L_low", space.between(carina, lpa) & ~right
+
+
+def _subcarinal(space: Space) -> Iterator[Region]:
+    carina = space.at("z_carina")
+    floor = max(space.at("z_la_top") - 10.0, carina - space.mm["subcarinal_depth"])
+    half = np.abs(space.x - _carina_x(space)) < space.mm["subcarinal_half"]
+    front = space.y < space.along(space.lines.gullet_front_y)
+    yield "7", space.between(floor, carina) & half & front
+
+
+def _carina_x(space: Space) -> float:
+    k = int(np.abs(space.drawing.frame.z_mm - space.at("z_carina")).argmin())
+    return float(space.lines.airway_x[k])
+
+
+def _paraoesophageal(space: Space) -> Iterator[Region]:
+    carina, veins, junction = space.at("z_carina"), space.at("z_ipv"), space.at("z_egj")
+    gap = space.gap("esophagus")
+    tube = gap <= space.mm["gullet_tube"]
+    if not np.isfinite(gap).any():
+        tube = (
+            np.hypot(
+                space.x - space.along(space.lines.gullet_x),
+                space.y - space.along(space.lines.gullet_front_y) - 10.0,
+            )
+            <= space.mm["gullet_tube"] + 10.0
+        )
+    aorta = space.descending <= space.mm["para_aortic_tube"]
+    for name, low, high in (("8M", veins, carina), ("8Lo", junction, veins)):
+        yield name, space.between(low, high) & tube
+        yield f"{name}_ao", space.between(low, high) & aorta
+
+
+def _hilar(space: Space) -> Iterator[Region]:
+    """10: lateral to station 7 down to the inferior pulmonary veins, before the spine."""
+    off = space.x - _carina_x(space)
+    before = space.y < space.along(space.lines.spine_front_y) + 5.0
+    floor = space.at("z_ipv")
+    right = space.between(floor, space.at("z_azygos_low")) & (off <= -15.0) & before
+    left = space.between(floor, max(space.at("z_lpa_top"), space.at("z_carina"))) & (off >= 15.0)
+    yield "10R", right
+    yield "10L", left & before
+
+
+def _ligaments(space: Space) -> Iterator[Region]:
+    near = space.gap("esophagus") <= space.mm["pulmonary_ligament"]
+    band = space.between(space.at("z_hiatus"), space.at("z_ipv"))
+    right = space.x < space.along(space.lines.gullet_x)
+    yield "9R", band & near & right
+    yield "9L", band & near & ~right
+
+
+def _diaphragmatic(space: Space) -> Iterator[Region]:
+    low = (space.z <= space.at("z_ipv")) & (space.z > space.at("z_coeliac"))
+    shell = (
+        np.minimum(space.gap("liver"), space.gap("stomach", "spleen"))
+        <= (space.mm["diaphragm_shell"])
+    )
+    yield "15", low & shell
+
+
+def intrapulmonary_regions(space: Space, hilar: dict[str, Mask]) -> Iterator[Region]:
+    """11-14: lung and its vessels near the hilum; only ever the runner-up of a lung lesion."""
+    lungs = space.drawing.mask("lung")
+    for side in ("R", "L"):
+        near = space.drawing.distance_mm(hilar[f"10{side}"]) <= space.mm["hilum_depth"]
+        yield f"11{side}", near & lungs

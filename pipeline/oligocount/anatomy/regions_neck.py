@@ -1,0 +1,101 @@
+"""Regions of neck and axilla, in order of precedence."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from oligocount.anatomy.drawing import Mask
+from oligocount.anatomy.space import Space
+
+Region = tuple[str, Mask]
+
+
+def neck_regions(space: Space) -> Iterator[Region]:
+    """From the thoracic inlet to the skull base. AJCC 8, JES 12; levels after Gregoire 2014."""
+    cricoid, hyoid = space.at("z_cricoid"), space.at("z_hyoid")
+    roof = cricoid + space.mm["neck_height"]
+    floor = _inlet(space)
+    front = space.along(space.lines.spine_front_y)
+    right_of_sheath = space.x < space.along(space.lines.sheath_right_x)
+    left_of_sheath = space.x > space.along(space.lines.sheath_left_x)
+    central = ~right_of_sheath & ~left_of_sheath
+    before_spine = (space.y < front + 5.0) & (space.y > front - 70.0)
+    low_neck = (space.z > floor) & (space.z <= cricoid)
+    high_neck = space.between(cricoid, roof)
+    right = space.x < space.along(space.lines.airway_x)
+    yield "1R", low_neck & central & before_spine & right
+    yield "1L", low_neck & central & before_spine & ~right
+    behind = space.y > front - space.mm["retropharyngeal"]
+    yield "103", space.between(cricoid + 20.0, roof) & central & before_spine & behind
+    yield "VI", space.between(cricoid, hyoid) & central & before_spine
+    yield from _supraclavicular(space, right_of_sheath, left_of_sheath)
+    within = np.abs(space.x - space.along(space.lines.middle_x)) < space.mm["neck_half"]
+    deep = within & (space.y < front + space.mm["neck_back"])
+    forward = space.y < front - space.mm["submandibular_front"]
+    for side, half in (("R", right), ("L", ~right)):
+        yield f"100sm{side}", space.between(hyoid, roof) & deep & half & forward
+        yield f"100ac{side}", high_neck & deep & half & (space.y > front + 10.0)
+        yield f"102{side}", high_neck & deep & half
+
+
+def _inlet(space: Space) -> np.ndarray:
+    """Lower border of station 1: the lung apex, in the midline the manubrium's top."""
+    apex, manubrium = space.apex, space.at("z_manubrium_top")
+    central = np.abs(space.x - space.along(space.lines.airway_x)) < 8.0
+    forward = space.y < space.along(space.lines.airway_back_y) - 20.0
+    if np.isnan(apex):
+        return np.broadcast_to(np.asarray(manubrium), (1, 1, 1))
+    if np.isnan(manubrium):
+        return np.broadcast_to(np.asarray(apex), (1, 1, 1))
+    return np.where(central & forward, min(apex, manubrium), apex)
+
+
+def _supraclavicular(space: Space, right_of: np.ndarray, left_of: np.ndarray) -> Iterator[Region]:
+    """104: lateral to the sheath, medial to the first rib's outer edge, above the clavicle."""
+    cricoid = space.at("z_cricoid")
+    front = space.along(space.lines.spine_front_y)
+    depth = (space.y > front - space.mm["supraclavicular_front"]) & (
+        space.y < front + space.mm["supraclavicular_back"]
+    )
+    medial = {
+        "R": space.x > space.along(space.lines.rib_right_x),
+        "L": space.x < space.along(space.lines.rib_left_x),
+    }
+    for side, lateral in (("R", right_of), ("L", left_of)):
+        above = space.z > _clavicle_top(space, side)
+        yield f"104{side}", above & (space.z <= cricoid) & depth & lateral & medial[side]
+
+
+def _clavicle_top(space: Space, side: str) -> np.ndarray:
+    """Top of the clavicle at each x; the lung apex less 10 mm where none is drawn there."""
+    word = {"R": "right", "L": "left"}[side]
+    clavicle = space.drawing.sided("clavicula", word)
+    apex = space.at(f"z_apex_{side.lower()}")
+    default = space.at("z_manubrium_top") if np.isnan(apex) else apex - 10.0
+    tops = np.full(space.x.size, default)
+    columns = np.count_nonzero(clavicle, axis=1)
+    for i in np.flatnonzero(columns.sum(axis=0)):
+        top = float(space.drawing.frame.z_mm[np.flatnonzero(columns[:, i])[-1]])
+        tops[i] = min(top, default + 40.0) if np.isfinite(default) else top
+    return tops[None, None, :]
+
+
+def axillary_regions(space: Space) -> Iterator[Region]:
+    """Axilla with the subpectoral nodes: outside the rib cage, below the clavicle."""
+    top = space.at("z_manubrium_top")
+    band = space.between(top - space.mm["axilla_height"], top + space.mm["axilla_above"])
+    outside = space.gap("lung") > space.mm["chest_wall"] * 0.6
+    lungs = space.drawing.mask("lung")
+    centre = space.along(_or_middle(space, space.drawing.line(lungs, "y", "mean")))
+    depth = np.abs(space.y - centre) < space.mm["axilla_half_depth"]
+    lateral = {
+        "R": space.along(space.lines.rib_right_x) - space.x,
+        "L": space.x - space.along(space.lines.rib_left_x),
+    }
+    for side, off in lateral.items():
+        reach = (off > 0) & (off < space.mm["axilla_width"])
+        yield f"axillary_{side}", band & outside & depth & reach
+
+
+def _or_middle(space: Space, line: np.ndarray | None) -> np.ndarray:
+    return space.lines.spine_front_y - 40.0 if line is None else line

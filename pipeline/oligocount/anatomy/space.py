@@ -1,0 +1,110 @@
+"""Where a node can be: coordinates, landmarks, courses and distances on the axial frame."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from skimage.morphology import convex_hull_image
+
+from oligocount.anatomy.drawing import Drawing, Mask, Vector
+from oligocount.anatomy.lines import Lines, hindmost, trace_lines
+from oligocount.domain.anatomy import Landmark
+
+_SOLID = (
+    "lung", "heart", "liver", "spleen", "kidney", "pancreas", "stomach", "small_bowel", "duodenum",
+    "colon", "urinary_bladder", "gallbladder", "prostate", "brain", "adrenal_gland",
+    "thyroid_gland", "head_glands", "esophagus", "trachea",
+)  # fmt: skip
+_BONE = (
+    "bone", "skull", "vertebrae", "sacrum", "rib", "costal_cartilages", "sternum", "clavicula",
+    "scapula", "humerus", "hip", "femur", "spinal_cord",
+)  # fmt: skip
+VESSELS = (
+    "aorta", "pulmonary_artery", "pulmonary_vein", "veins_thoracic", "superior_vena_cava",
+    "inferior_vena_cava", "brachiocephalic_vein", "brachiocephalic_trunk", "arteries_neck",
+)  # fmt: skip
+
+
+class Space:
+    """One patient for the rules of stations.
+
+    `x`, `y`, `z` broadcast over the grid; `at(name)` is a landmark's height or NaN, which makes
+    every comparison false; `along(line)` broadcasts a course; `mm` holds the rules' distances.
+    """
+
+    def __init__(
+        self, drawing: Drawing, marks: Mapping[str, Landmark], mm: Mapping[str, float]
+    ) -> None:
+        self.drawing, self.marks, self.mm = drawing, marks, mm
+        self.lines: Lines = trace_lines(drawing, marks)
+        self.x = drawing.frame.x_mm[None, None, :]
+        self.y = drawing.frame.y_mm[None, :, None]
+        self.z = drawing.frame.z_mm[:, None, None]
+        self._distances: dict[tuple[str, ...], NDArray[np.float32]] = {}
+
+    def at(self, name: str) -> float:
+        """A landmark's coordinate, NaN where none was found."""
+        return self.marks[name].value_mm if name in self.marks else float("nan")
+
+    @staticmethod
+    def along(line: Vector) -> NDArray[np.float64]:
+        """A course as (k, 1, 1)."""
+        return line[:, None, None]
+
+    def gap(self, *stems: str) -> NDArray[np.float32]:
+        """Distance to structures of these stems; infinite where none is drawn."""
+        if stems not in self._distances:
+            self._distances[stems] = self.drawing.distance_mm(self.drawing.mask(*stems))
+        return self._distances[stems]
+
+    def between(self, low: float, high: float) -> NDArray[np.bool_]:
+        """Slices with low < z <= high, as (k, 1, 1)."""
+        found: NDArray[np.bool_] = (self.z > low) & (self.z <= high)
+        return found
+
+    @property
+    def apex(self) -> float:
+        """The higher lung apex; NaN without lungs."""
+        tops = [self.at("z_apex_r"), self.at("z_apex_l")]
+        return float(np.nanmax(tops)) if not np.isnan(tops).all() else float("nan")
+
+    @cached_property
+    def descending(self) -> NDArray[np.float32]:
+        """Distance to the descending aorta."""
+        return self.drawing.distance_mm(hindmost(self.drawing.mask("aorta"), self.drawing))
+
+    @cached_property
+    def depth(self) -> NDArray[np.float32]:
+        """Depth under the skin in the axial plane, on every second voxel and repeated."""
+        coarse = self.drawing.body[::2, ::2, ::2]
+        spacing = [2 * s for s in self.drawing.frame.geometry.spacing_mm[1:]]
+        edt = [
+            ndimage.distance_transform_edt(np.pad(one, 1), spacing)[1:-1, 1:-1] for one in coarse
+        ]
+        fine = np.stack(edt).repeat(2, 0).repeat(2, 1).repeat(2, 2)
+        k, j, i = self.drawing.body.shape
+        return np.asarray(fine[:k, :j, :i], np.float32)
+
+    @cached_property
+    def nodal(self) -> Mask:
+        """Inside the body, outside solid organs, airway and bone, and outside vessels' lumina."""
+        lumina = ndimage.binary_erosion(self.drawing.mask(*VESSELS), np.ones((1, 3, 3)))
+        solid = self.drawing.mask(*_SOLID, *_BONE)
+        found: Mask = self.drawing.body & ~solid & ~lumina
+        return found
+
+    @cached_property
+    def mediastinum(self) -> Mask:
+        """Nodal space between the lungs: inside their hull in each slice, not behind the spine."""
+        lungs = self.drawing.mask("lung")
+        hull = np.zeros(lungs.shape, bool)
+        for k in np.flatnonzero(lungs.any(axis=(1, 2))):
+            both = lungs[k][:, self.drawing.frame.x_mm < self.lines.middle_x[k]].any()
+            both = both and lungs[k][:, self.drawing.frame.x_mm >= self.lines.middle_x[k]].any()
+            if both:
+                hull[k] = convex_hull_image(lungs[k], offset_coordinates=False)
+        before_spine = self.y < self.along(self.lines.spine_front_y) + 25.0
+        found: Mask = hull & self.nodal & before_spine & (self.z > self.at("z_hiatus"))
+        return found
