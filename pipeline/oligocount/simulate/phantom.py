@@ -1,0 +1,236 @@
+"""One synthetic patient: anatomy, uptake, lesions and scanner from a single seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.domain.anatomy import NodalClass, Side
+from oligocount.domain.lesion import Kind
+from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
+from oligocount.simulate.atlas import load_patient, load_template, patient_numbers
+from oligocount.simulate.body import BodyMap, draw_body
+from oligocount.simulate.grids import Extent, draw_grid
+from oligocount.simulate.lesions import Canvas, Focus, lay
+from oligocount.simulate.mimics import draw_mimics
+from oligocount.simulate.names import organ_labels
+from oligocount.simulate.pose import draw_pose
+from oligocount.simulate.primary import draw_primary, lay_primary
+from oligocount.simulate.scanner import Scanner, breathe, ct_image, draw_scanner, pet_image
+from oligocount.simulate.sites import (
+    DISTANT_STATIONS,
+    ORGAN_SITES,
+    REGIONAL,
+    mass_focus,
+    node_focus,
+    organ_focus,
+)
+from oligocount.simulate.uptake import draw_activity, draw_density, draw_physiology
+
+
+class Burden(Enum):
+    """Which lesions a phantom gets."""
+
+    MIXED = "mixed"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LesionTruth:
+    """One focus of the truth. `kind` PHYSIOLOGIC stands in `mimics`, all others in `lesions`.
+
+    `suv_max` is measured in the image within the focus; `structure` is the finest name: an
+    organ map's name, a station, or the kind of mimic.
+    """
+
+    id: int
+    kind: Kind
+    organ: str | None
+    structure: str
+    station: str | None
+    nodal_class: NodalClass | None
+    side: Side | None
+    lobe: str | None
+    centroid_lps_mm: tuple[float, float, float]
+    volume_ml: float
+    diameter_mm: float
+    suv_max: float
+    suv_true: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Phantom:
+    """A synthetic study and its truth, all on one isotropic axis-aligned grid."""
+
+    seed: int
+    description: str
+    pet: Volume
+    ct: Volume | None
+    organs: LabelMap
+    lesions: LabelMap
+    mimics: LabelMap
+    stations: LabelMap
+    truth: tuple[LesionTruth, ...]
+
+
+def simulate(
+    seed: int,
+    *,
+    spacing_mm: float = 4.0,
+    extent: Extent | None = None,
+    held_out: bool = False,
+    burden: Burden = Burden.MIXED,
+) -> Phantom:
+    """The phantom of this seed; the same seed and arguments give the same phantom.
+
+    `held_out` takes the anatomy from patients whom training never sees. `extent` None draws it.
+    """
+    rng = np.random.default_rng(seed)
+    body, scale = _body(rng, spacing_mm, extent, held_out=held_out)
+    physiology, scanner = draw_physiology(rng), draw_scanner(rng)
+    shape = body.labels.shape
+    canvas = Canvas(
+        body=body,
+        activity=draw_activity(body, physiology, rng),
+        density=draw_density(body, physiology, rng),
+        lesions=np.zeros(shape, np.uint8),
+        mimics=np.zeros(shape, np.uint8),
+    )
+    foci = _lay_all(canvas, burden, rng)
+    return _scanned(seed, canvas, foci, scanner, rng, description=f"scale {scale:.2f}")
+
+
+def _body(
+    rng: np.random.Generator, spacing_mm: float, extent: Extent | None, *, held_out: bool
+) -> tuple[BodyMap, float]:
+    numbers = patient_numbers(held_out=held_out)
+    patient = load_patient(int(numbers[rng.integers(len(numbers))]))
+    arms_up = bool(rng.random() < 0.7)
+    pose = draw_pose(rng, arms_up=arms_up)
+    kinds = (Extent.WHOLE_BODY, Extent.EYES_TO_THIGHS, Extent.THORAX, Extent.ANY, Extent.TOTAL_BODY)
+    drawn = kinds[int(rng.choice(5, p=[0.4, 0.25, 0.1, 0.2, 0.05]))]
+    grid = draw_grid(rng, spacing_mm=spacing_mm, scale=pose.scale[0], extent=extent or drawn)
+    breasts = bool(rng.random() < 0.4)
+    return draw_body(grid, pose, patient, load_template(), breasts=breasts), pose.scale[0]
+
+
+def _lay_all(canvas: Canvas, burden: Burden, rng: np.random.Generator) -> list[tuple[int, Focus]]:
+    """Mimics first, then lesions over them; every focus that found room, with its number."""
+    laid: list[tuple[int, Focus]] = []
+
+    def add(focus: Focus | None) -> None:
+        number = len(laid) + 1
+        if focus is not None and number < 250 and lay(canvas, focus, number, rng):
+            laid.append((number, focus))
+
+    for focus in draw_mimics(canvas.body, rng):
+        add(focus)
+    if burden is Burden.NONE or rng.random() < 0.08:
+        return laid
+    if rng.random() < 0.8:
+        primary = lay_primary(canvas, draw_primary(rng), len(laid) + 1, rng)
+        if primary is not None:
+            laid.append((len(laid) + 1, primary))
+    for draw in _wanted(rng):
+        add(draw(canvas.body, rng))
+    return laid
+
+
+_Draw = Callable[[BodyMap, np.random.Generator], Focus | None]
+
+
+def _wanted(rng: np.random.Generator) -> list[_Draw]:
+    """What this patient shall have: regional nodes, distant nodes, organ lesions, masses."""
+    wanted: list[_Draw] = []
+    for _ in range(rng.poisson(1.3)):
+        station = REGIONAL[int(rng.integers(len(REGIONAL)))]
+        wanted.append(partial(node_focus, station))
+    distant = 0 if rng.random() < 0.25 else min(12, 1 + rng.poisson(1.8))
+    stations, chances = tuple(DISTANT_STATIONS), np.array(list(DISTANT_STATIONS.values()))
+    weights = np.array([row.weight for row in ORGAN_SITES])
+    for _ in range(distant):
+        if rng.random() < 0.35:
+            station = stations[int(rng.choice(len(stations), p=chances / chances.sum()))]
+            wanted.append(partial(node_focus, station))
+        else:
+            row = ORGAN_SITES[int(rng.choice(len(ORGAN_SITES), p=weights / weights.sum()))]
+            wanted.append(partial(organ_focus, row))
+    if rng.random() < 0.3:
+        wanted.append(mass_focus)
+    return wanted
+
+
+def _scanned(
+    seed: int,
+    canvas: Canvas,
+    foci: list[tuple[int, Focus]],
+    scanner: Scanner,
+    rng: np.random.Generator,
+    *,
+    description: str,
+) -> Phantom:
+    body = canvas.body
+    geometry, spacing = body.geometry, body.geometry.spacing_mm[0]
+    dome = _dome_slice(body)
+    moving = scanner if dome is not None else replace(scanner, breath_shift_mm=0, breath_blur_mm=0)
+    activity = breathe(canvas.activity, dome or 0.0, moving, spacing)
+    pet = pet_image(activity, scanner, spacing, rng)
+    ct = ct_image(canvas.density, scanner, spacing, rng)
+    truth = tuple(_truth(number, focus, canvas, pet) for number, focus in foci)
+    return Phantom(
+        seed=seed,
+        description=description,
+        pet=Volume(array=pet, unit=Unit.SUVBW, geometry=geometry),
+        ct=Volume(array=ct, unit=Unit.HU, geometry=geometry),
+        organs=organ_labels(body),
+        lesions=LabelMap(
+            array=canvas.lesions, names=_named(truth, physiologic=False), geometry=geometry
+        ),
+        mimics=LabelMap(
+            array=canvas.mimics, names=_named(truth, physiologic=True), geometry=geometry
+        ),
+        stations=LabelMap(
+            array=body.stations, names=dict(enumerate(body.station_names[1:], 1)), geometry=geometry
+        ),
+        truth=truth,
+    )
+
+
+def _dome_slice(body: BodyMap) -> float | None:
+    liver = np.flatnonzero(body.where("liver").any(axis=(1, 2)))
+    return float(liver[-1]) if liver.size else None
+
+
+def _named(truth: tuple[LesionTruth, ...], *, physiologic: bool) -> dict[int, str]:
+    return {one.id: one.structure for one in truth if (one.kind is Kind.PHYSIOLOGIC) == physiologic}
+
+
+def _truth(number: int, focus: Focus, canvas: Canvas, pet: NDArray[np.float32]) -> LesionTruth:
+    labels = canvas.mimics if focus.kind is Kind.PHYSIOLOGIC else canvas.lesions
+    reach = int(np.ceil(max(focus.radii_mm) * 2 / canvas.body.geometry.spacing_mm[0])) + 2
+    box = tuple(slice(max(0, c - reach), c + reach + 1) for c in focus.centre)
+    inside = labels[box] == number
+    points = np.argwhere(inside) + np.array([part.start for part in box])
+    geometry: Geometry = canvas.body.geometry
+    centre = geometry.to_lps_mm(
+        points.mean(axis=0) if len(points) else np.array(focus.centre, float)
+    )
+    size = (points.max(0) - points.min(0) + 1) * geometry.spacing_mm[0] if len(points) else [0.0]
+    return LesionTruth(
+        id=number,
+        kind=focus.kind,
+        organ=focus.organ,
+        structure=focus.structure,
+        station=focus.station,
+        nodal_class=focus.nodal_class,
+        side=focus.side,
+        lobe=focus.lobe,
+        centroid_lps_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
+        volume_ml=float(len(points)) * geometry.voxel_volume_ml,
+        diameter_mm=float(np.max(size)),
+        suv_max=float(pet[box][inside].max()) if len(points) else 0.0,
+        suv_true=focus.suv,
+    )

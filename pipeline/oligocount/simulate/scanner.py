@@ -1,0 +1,108 @@
+"""What the scanner makes of the patient: resolution, noise, breathing, field of view."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanner:
+    """One day's acquisition."""
+
+    pet_fwhm_mm: float
+    pet_noise: float
+    pet_grain_mm: float
+    ct_fwhm_mm: float
+    ct_noise_hu: float
+    breath_shift_mm: float
+    breath_blur_mm: float
+
+
+def draw_scanner(rng: np.random.Generator) -> Scanner:
+    """Random: 4 to 8 mm PET resolution, low to high counts, low-dose to diagnostic CT."""
+    return Scanner(
+        pet_fwhm_mm=float(rng.uniform(4.0, 8.5)),
+        pet_noise=float(np.exp(rng.uniform(np.log(0.03), np.log(0.22)))),
+        pet_grain_mm=float(rng.uniform(4.0, 9.0)),
+        ct_fwhm_mm=float(rng.uniform(1.0, 3.5)),
+        ct_noise_hu=float(np.exp(rng.uniform(np.log(4), np.log(45)))),
+        breath_shift_mm=float(rng.normal(0, 7)) if rng.random() < 0.6 else 0.0,
+        breath_blur_mm=float(rng.uniform(0, 9)),
+    )
+
+
+def blur(array: NDArray[np.float32], fwhm_mm: float, spacing_mm: float) -> NDArray[np.float32]:
+    """The array after a Gaussian of this width."""
+    sigma = fwhm_mm / 2.355 / spacing_mm
+    if sigma < 0.15:
+        return array
+    reach = max(1, int(np.ceil(3 * sigma)))
+    taps = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / sigma) ** 2)
+    taps = (taps / taps.sum()).to(torch.float32)
+    volume = torch.from_numpy(np.ascontiguousarray(array))[None, None]
+    for axis in range(3):
+        shape = [1, 1, 1, 1, 1]
+        shape[2 + axis] = len(taps)
+        padding = tuple(reach if axis == d else 0 for d in range(3))
+        volume = torch.nn.functional.conv3d(volume, taps.view(shape), padding=padding)
+    blurred: NDArray[np.float32] = volume[0, 0].numpy()
+    return blurred
+
+
+def pet_image(
+    activity: NDArray[np.float32],
+    scanner: Scanner,
+    spacing_mm: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """SUV as reconstructed: blurred, with noise that grows with the root of the uptake."""
+    sharp = blur(activity, scanner.pet_fwhm_mm, spacing_mm)
+    noise = rng.standard_normal(activity.shape, np.float32)
+    noise = blur(noise, max(scanner.pet_grain_mm, 0.6 * scanner.pet_fwhm_mm), spacing_mm)
+    noise /= noise[:: max(1, noise.shape[0] // 40)].std() + 1e-9
+    level = np.sqrt(np.maximum(sharp, 0.03) * 1.0)
+    image = sharp + scanner.pet_noise * level * noise
+    clipped: NDArray[np.float32] = np.maximum(image, 0.0).astype(np.float32)
+    return clipped
+
+
+def ct_image(
+    density: NDArray[np.float32],
+    scanner: Scanner,
+    spacing_mm: float,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """HU as reconstructed on this grid: averaged over the voxel, noisy, within -1024 to 3071."""
+    sharp = blur(density, float(np.hypot(scanner.ct_fwhm_mm, 0.7 * spacing_mm)), spacing_mm)
+    noise = rng.standard_normal(density.shape, np.float32)
+    damping = min(1.0, (2.0 / spacing_mm) ** 1.5)  # noise averages out over coarse voxels
+    image = sharp + scanner.ct_noise_hu * damping * noise * np.where(sharp < -900, 0.3, 1.0)
+    clipped: NDArray[np.float32] = np.clip(image, -1024, 3071).astype(np.float32)
+    return clipped
+
+
+def breathe(
+    array: NDArray[np.float32], dome_slice: float, scanner: Scanner, spacing_mm: float
+) -> NDArray[np.float32]:
+    """The array with the organs around the diaphragm shifted along z and smeared."""
+    count = array.shape[0]
+    k = np.arange(count)
+    weight = np.exp(-0.5 * ((k - dome_slice) * spacing_mm / 45.0) ** 2)
+    moved = _shifted(array, k + weight * scanner.breath_shift_mm / spacing_mm)
+    if scanner.breath_blur_mm < 1:
+        return moved
+    step = weight * scanner.breath_blur_mm / 2 / spacing_mm
+    above, below = _shifted(moved, k + step), _shifted(moved, k - step)
+    smeared: NDArray[np.float32] = (0.4 * moved + 0.3 * above + 0.3 * below).astype(np.float32)
+    return smeared
+
+
+def _shifted(array: NDArray[np.float32], where: NDArray[np.float64]) -> NDArray[np.float32]:
+    where = np.clip(where, 0, array.shape[0] - 1)
+    low = np.floor(where).astype(int)
+    high = np.minimum(low + 1, array.shape[0] - 1)
+    share = (where - low).astype(np.float32)[:, None, None]
+    moved: NDArray[np.float32] = array[low] * (1 - share) + array[high] * share
+    return moved
