@@ -24,6 +24,7 @@ class SliceTolerances:
     spacing_fraction: float
     min_slices: int
     full_coverage: float
+    jump_factor: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pydicom.uid import HTJ2KLossless, JPEGLosslessSV1
 
 from oligocount import intake
 from oligocount.config import load_settings
-from oligocount.errors import IncompleteSeries, MissingTag
+from oligocount.errors import IncompleteSeries, MissingTag, UnsupportedUnit
 
 from . import builders, codestreams
 
@@ -66,6 +66,20 @@ def test_a_pet_slice_without_slope_is_refused_not_taken_as_one(
     builders.write_series(tmp_path, edit=drop)
     with pytest.raises(MissingTag, match="Rescale Slope"):
         read(tmp_path)
+
+
+def test_values_beyond_float32_are_refused(tmp_path: Path) -> None:
+    builders.write_series(tmp_path, slopes=(1e36,) * 8)
+    with pytest.raises(UnsupportedUnit, match="out of range"):
+        read(tmp_path)
+
+
+def test_a_slice_unlike_both_neighbours_is_a_caveat(tmp_path: Path) -> None:
+    """One slope is 30 times the others: no anatomy does that over 3 mm."""
+    builders.write_series(tmp_path, slopes=(1.0, 1.5, 1.2, 30.0, 1.0, 0.8, 1.0, 1.0))
+    images = intake.load(intake.scan(tmp_path, SETTINGS), SETTINGS)
+    assert [one.code for one in images.caveats] == ["SLICE_JUMP"]
+    assert "index 3" in images.caveats[0].text
 
 
 def test_a_high_bit_elsewhere_is_refused(tmp_path: Path) -> None:

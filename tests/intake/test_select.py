@@ -152,3 +152,26 @@ def test_fewer_slices_than_stated_are_a_caveat(tmp_path: Path) -> None:
     series.files[7].unlink()
     study = intake.scan(tmp_path, SETTINGS)
     assert [one.code for one in study.caveats] == ["FEWER_SLICES_THAN_STATED"]
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "code"),
+    [
+        ("PatientWeight", 700.0, "TRACER_VARIES"),
+        ("BitsStored", 15, "PIXEL_FORMAT_VARIES"),
+        ("PixelRepresentation", 0, "PIXEL_FORMAT_VARIES"),
+        ("RescaleIntercept", 10.0, "PET_INTERCEPT"),
+        ("SeriesInstanceUID", "1.2.77", "STRAY_FRAMES"),
+        ("LossyImageCompression", "01", "LOSSY_COMPRESSION"),
+        ("CorrectedImage", ["ATTN"], "TRACER_VARIES"),
+    ],
+)
+def test_one_slice_that_differs_is_a_caveat(
+    tmp_path: Path, attribute: str, value: object, code: str
+) -> None:
+    def change_last(dataset: Dataset, k: int) -> None:
+        if k == 7:
+            setattr(dataset, attribute, value)
+
+    builders.write_series(tmp_path, "PT", edit=change_last)
+    assert code in [one.code for one in intake.scan(tmp_path, SETTINGS).caveats]

@@ -34,6 +34,7 @@ def study_caveats(
         if one.chosen and one.stack is not None:
             caveats += one.stack.caveats
             caveats += _about_series(one, selection, settings)
+            caveats += _about_values(one)
     return (*caveats, *_about_strays(selection, settings), *_about_pair(selection, settings))
 
 
@@ -84,6 +85,24 @@ def _about_series(
     if one.role is Role.PET and "ATTN" not in one.headers[0].corrected:
         text = "nothing in the PET's header says that it is attenuation-corrected (0028,0051)"
         yield Caveat(code="ATTENUATION_UNKNOWN", text=text)
+
+
+def _about_values(one: Candidate) -> Iterator[Caveat]:
+    """Attributes that one acquisition writes alike in every slice, and here are not."""
+    name = one.role.value.upper()
+    formats = {(h.bits_allocated, h.bits_stored, h.pixel_representation) for h in one.headers}
+    if len(formats) > 1:
+        text = f"bits and sign of pixels (0028,0101) (0028,0103) vary within the {name}"
+        yield Caveat(code="PIXEL_FORMAT_VARIES", text=text)
+    if one.role is Role.PET and len({each.tracer_digest for each in one.headers}) > 1:
+        text = "slices of the PET disagree about dose, weight, unit, corrections or start"
+        yield Caveat(code="TRACER_VARIES", text=text)
+    if one.role is Role.PET and any(each.intercept for each in one.headers):
+        text = "the PET has a Rescale Intercept (0028,1052); DICOM allows 0 only"
+        yield Caveat(code="PET_INTERCEPT", text=text)
+    if one.role is Role.CT and len({(each.slope, each.intercept) for each in one.headers}) > 1:
+        text = "slope and intercept (0028,1053) (0028,1052) vary within the CT"
+        yield Caveat(code="CT_RESCALE_VARIES", text=text)
 
 
 def _about_pair(selection: Selection, settings: IntakeSettings) -> Iterator[Caveat]:

@@ -158,11 +158,11 @@ class _Walk:
             if tag in _PIXELS:
                 self.pixel_span = (begin, None if length == _UNDEFINED else length)
                 return values, position
+            position = self._after(begin, length, explicit=self._explicit, depth=0)
             if tag in wanted:
                 if tag in values:
                     raise BrokenDicom(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) stands twice")
-                values[tag] = data[begin : begin + length]
-            position = self._after(begin, length, explicit=self._explicit, depth=0)
+                values[tag] = data[begin:position]
         if position > size:
             raise _MoreNeeded
         return values, position

@@ -47,6 +47,7 @@ class Header:
     study_uid: str | None
     series_uid: str
     patient_digest: str | None
+    tracer_digest: str | None
     modality: str | None
     transfer_syntax_uid: str
     frame_of_reference_uid: str | None
@@ -111,7 +112,8 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
     is_kept = values["sop_class_uid"] in _KEPT_WHOLE | _MULTI_FRAME
     return Header(
         file=file,
-        patient_digest=_digest(elements.values.get(_PATIENT_ID, b"")),
+        patient_digest=_digest(elements.values.get(_PATIENT_ID, b"").strip(b"\0 ")),
+        tracer_digest=_digest(b"|".join(elements.values.get(tag, b"") for tag in _TRACER)),
         description=_description(elements),
         acquired=_acquired(elements),
         transfer_syntax_uid=elements.transfer_syntax_uid,
@@ -166,8 +168,7 @@ def _refuse_cut_pixels(elements: Elements, size: int) -> None:
 
 
 def _digest(raw: bytes) -> str | None:
-    identity = raw.strip(b"\0 ")
-    return hashlib.sha256(identity).hexdigest() if identity else None
+    return hashlib.sha256(raw).hexdigest() if raw else None
 
 
 def _description(elements: Elements) -> str:
@@ -243,6 +244,10 @@ def _double(raw: bytes, order: str) -> float | None:
 
 _CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID = 0x00080005, 0x0008103E, 0x00181030, 0x00100020
 _DATE_AND_TIME = ((0x00080022, 0x00080032), (0x00080021, 0x00080031), (0x00080020, 0x00080030))
+_TRACER = (  # dose, weight, size, sex, unit, corrections, start: one for all slices of a PET
+    0x00540016, 0x00101030, 0x00101020, 0x00100040, 0x00541001, 0x00541102, 0x00280051,
+    0x00080021, 0x00080031,
+)  # fmt: skip
 _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "image_type": (0x00080008, _texts),
     "sop_class_uid": (0x00080016, _text),
@@ -291,5 +296,5 @@ _DECISIVE = frozenset({
     "position", "orientation", "n_frames", "rows", "columns", "pixel_spacing", "bits_allocated",
     "bits_stored", "high_bit", "pixel_representation", "samples_per_pixel", "intercept", "slope",
 })  # fmt: skip
-_OTHERS = {_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID, *sum(_DATE_AND_TIME, ())}
+_OTHERS = {_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID, *_TRACER, *sum(_DATE_AND_TIME, ())}
 _WANTED = frozenset({tag for tag, _ in _FIELDS.values()} | _OTHERS)

@@ -7,7 +7,7 @@ from oligocount.domain.study import Images, MrImage, Role, Series, Study
 from oligocount.domain.volume import Unit, Volume
 from oligocount.errors import InputError, SeriesNotFound, UnsupportedUnit
 from oligocount.intake.mr import mr_kind
-from oligocount.intake.pixels import Progress, read_stack
+from oligocount.intake.pixels import Progress, jumping_slices, read_stack
 from oligocount.intake.scan import read_headers
 from oligocount.intake.select import group_frames
 from oligocount.intake.shear import is_sheared, straighten
@@ -29,6 +29,7 @@ def load(study: Study, settings: IntakeSettings, progress: Progress | None = Non
     caveats: list[Caveat] = []
     with Sources() as sources:
         pet, _ = _volume(pets[0], sources, settings, progress)
+        caveats += _about_jumps(pet, settings)
         cts = [_volume(one, sources, settings, progress)[0] for one in study.chosen(Role.CT)]
         images = []
         for one in study.chosen(Role.MR):
@@ -58,6 +59,15 @@ def _volume(
     if is_sheared(geometry, settings.slices.spacing_fraction):
         array, geometry = straighten(array, geometry, outside=outside)
     return Volume(array=array, unit=_unit(series.role, stack), geometry=geometry), stack
+
+
+def _about_jumps(pet: Volume, settings: IntakeSettings) -> list[Caveat]:
+    factor = settings.slices.jump_factor
+    jumps = jumping_slices(pet.array, factor=factor)
+    if not jumps:
+        return []
+    text = f"{len(jumps)} PET slice(s) differ from both neighbours over {factor:g}-fold"
+    return [Caveat(code="SLICE_JUMP", text=f"{text}, first at index {jumps[0]}: a wrong slope?")]
 
 
 def _unit(role: Role, stack: Stack) -> Unit:

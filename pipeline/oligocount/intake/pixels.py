@@ -9,7 +9,7 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels import iter_pixels
 
-from oligocount.errors import GeometryError, IncompleteSeries, MissingTag
+from oligocount.errors import GeometryError, IncompleteSeries, MissingTag, UnsupportedUnit
 from oligocount.intake.elements import NotDicom, read_inflated
 from oligocount.intake.headers import Header, quiet
 from oligocount.intake.slices import Stack
@@ -24,6 +24,7 @@ _NATIVE = frozenset(
         pydicom.uid.DeflatedExplicitVRLittleEndian,
     }
 )
+_LARGEST = 1e38
 _CODEC_ERRORS = (ValueError, RuntimeError, AttributeError, NotImplementedError, KeyError,
                  IndexError, TypeError, OSError, EOFError)  # fmt: skip
 
@@ -87,11 +88,33 @@ def _stored_values(
 def _rescale(raw: NDArray[np.generic], header: Header, out: NDArray[np.float32]) -> None:
     if raw.shape != out.shape:
         raise IncompleteSeries(f"{header.file}: decoded to {raw.shape}, expected {out.shape}")
-    slope = 1.0 if header.slope is None and header.modality == "MR" else header.slope
-    if not slope:
-        raise MissingTag(f"{header.file}: (0028,1053) Rescale Slope is {slope}; expected a number")
+    slope, intercept = _rescale_of(header, raw)
     values = np.multiply(_stored_bits(raw, header), slope, dtype=np.float64)
-    np.add(values, header.intercept or 0.0, out=out, casting="same_kind")
+    np.add(values, intercept, out=out, casting="same_kind")
+
+
+def _rescale_of(header: Header, raw: NDArray[np.generic]) -> tuple[float, float]:
+    """Slope and intercept that are stated (or, of an MR, 1 and 0) and stay within float32."""
+    slope, intercept = header.slope, header.intercept or 0.0
+    if slope is None and header.modality == "MR":
+        slope = 1.0
+    if slope is None or slope <= 0:
+        raise MissingTag(f"{header.file}: (0028,1053) Rescale Slope is {slope}; expected above 0")
+    if slope * 2.0 ** (8 * raw.dtype.itemsize) + abs(intercept) > _LARGEST:
+        raise UnsupportedUnit(f"{header.file}: (0028,1053) Rescale Slope {slope:g} is out of range")
+    return slope, intercept
+
+
+def jumping_slices(array: NDArray[np.float32], *, factor: float) -> tuple[int, ...]:
+    """Slices whose mean is `factor` times more, or less, than those of both neighbours.
+
+    Anatomy changes little over one slice; a wrong slope does not.
+    """
+    means = np.array([float(np.abs(plane).mean(dtype=np.float64)) for plane in array])
+    before, here, after = means[:-2], means[1:-1], means[2:]
+    above = here > factor * np.maximum(before, after)
+    below = factor * here < np.minimum(before, after)
+    return tuple(int(n) + 1 for n in np.flatnonzero(above | below))
 
 
 def _native(header: Header, sources: Sources) -> NDArray[np.generic]:
