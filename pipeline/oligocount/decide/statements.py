@@ -192,14 +192,14 @@ def _prescribed(known: _Known, target: str) -> tuple[float, int] | None:
 
 
 def _calendar(schedule: Mapping[str, float], known: _Known) -> Iterator[tuple[str, str]]:
-    told = known.get("follow_up_from")
+    told = known.get("reference_date")
     if told is None:
         return
     try:
         start = told if isinstance(told, date) else date.fromisoformat(str(told))
     except ValueError as error:
         raise ConfigError(
-            f"follow_up_from: expected a date (2026-01-31), found {told!r}"
+            f"reference_date: expected a date (2026-01-31), found {told!r}"
         ) from error
     dates = ", ".join(each.isoformat() for each in follow_up_dates(start, schedule))
     yield "follow_up_calendar", f"Visits: {dates}."
