@@ -1,1 +1,1 @@
-"""Training and evaluation."""
+"""Training our networks and measuring them: samples, augmentation, the loop, export, evaluation."""

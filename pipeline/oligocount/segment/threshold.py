@@ -82,7 +82,7 @@ class Percist:
 
 
 def percist_level(suv: Volume, organs: OrganMap, settings: SegmentSettings) -> float | None:
-    """1.5 x mean + 2 SD of a sphere of 3 cm in the liver; None when no such sphere fits, or is cold."""
+    """1.5 x mean + 2 SD of a 3 cm sphere in the liver; None when none fits, or is cold."""
     rule = settings.threshold
     sphere = _liver_sphere(organs.labels.mask("liver"), suv, rule.liver_sphere_mm / 2)
     if sphere is None:

@@ -1,0 +1,76 @@
+"""Random appearance: uptake and density by organ, blur, noise, scale, wider than in reality."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppearanceSettings:
+    """How far images may vary. `_sd` of logarithms unless a unit is named."""
+
+    organ_gain_sd: float = 0.35
+    global_gain_sd: float = 0.25
+    pet_noise_max: float = 0.25
+    blur_max_voxels: float = 0.7
+    organ_shift_sd_hu: float = 12.0
+    ct_noise_max_hu: float = 45.0
+
+
+def vary_suv(
+    suv: torch.Tensor,
+    organs: torch.Tensor | None,
+    rng: np.random.Generator,
+    settings: AppearanceSettings,
+) -> torch.Tensor:
+    """SUV with each organ's uptake, the whole level, resolution and noise drawn anew."""
+    gain = float(np.exp(rng.normal(0, settings.global_gain_sd)))
+    if organs is not None:
+        factors = np.exp(rng.normal(0, settings.organ_gain_sd, 256)).astype(np.float32)
+        suv = suv * torch.from_numpy(factors)[organs.long()]
+    suv = blur(suv * gain, rng.uniform(0, settings.blur_max_voxels))
+    noise = blur(_normal(suv, rng), rng.uniform(0.3, 0.8))
+    level = rng.uniform(0, settings.pet_noise_max) / float(noise.std())
+    # Noise in a corrected PET image grows about with the root of the activity.
+    return torch.clamp(suv + level * noise * torch.sqrt(suv.clamp(min=0) + 0.02), min=0)
+
+
+def vary_ct(
+    ct: torch.Tensor,
+    organs: torch.Tensor | None,
+    rng: np.random.Generator,
+    settings: AppearanceSettings,
+) -> torch.Tensor:
+    """HU with each organ's density, resolution, noise and calibration drawn anew."""
+    if organs is not None:
+        shifts = rng.normal(0, settings.organ_shift_sd_hu, 256).astype(np.float32)
+        shifts[0] = 0
+        ct = ct + torch.from_numpy(shifts)[organs.long()]
+    ct = blur(ct, rng.uniform(0, settings.blur_max_voxels))
+    noise = blur(_normal(ct, rng), rng.uniform(0, 0.5))
+    ct = ct + rng.uniform(0, settings.ct_noise_max_hu) * noise
+    return (ct * float(np.exp(rng.normal(0, 0.03))) + rng.normal(0, 8)).clamp(-1024, 3071)
+
+
+def blur(array: torch.Tensor, sigma_voxels: float) -> torch.Tensor:
+    """An array (k, j, i) under a Gaussian; one below a quarter voxel changes nothing."""
+    if sigma_voxels < 0.25:
+        return array
+    radius = max(1, int(np.ceil(2.5 * sigma_voxels)))
+    steps = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (steps / sigma_voxels) ** 2)
+    kernel = kernel / kernel.sum()
+    out = array[None, None]
+    for axis in range(3):
+        shape = [1, 1, 1, 1, 1]
+        shape[2 + axis] = len(steps)
+        padding = [0, 0, 0]
+        padding[axis] = radius
+        out = torch.nn.functional.conv3d(out, kernel.reshape(shape), padding=padding)
+    return out[0, 0]
+
+
+def _normal(like: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
+    return torch.randn(like.shape, generator=generator)

@@ -1,0 +1,126 @@
+"""Weights as a MONAI bundle: metadata in MONAI's schema, our part of it, half-precision weights."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import monai
+import numpy as np
+import torch
+
+from oligocount.errors import PublishError
+
+_SCHEMA = (
+    "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/"
+    "meta_schema_20240725.json"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFacts:
+    """What a bundle says of its network, the version and the weights left out."""
+
+    name: str
+    task: str
+    spacing_mm: float
+    channels: tuple[str, ...]
+    classes: tuple[str, ...]
+    activation: str
+    bytes_per_voxel: int
+    settings: Mapping[str, Any]
+    divisor: int = 16
+
+
+def write_bundle(
+    folder: Path,
+    facts: BundleFacts,
+    *,
+    config: Mapping[str, Any],
+    weights: Mapping[str, torch.Tensor],
+    version: str,
+    notes: str,
+) -> None:
+    """A whole bundle lies in `folder`; model card and licence there stay. Raises PublishError."""
+    try:
+        for part in ("configs", "models"):
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        file = folder / "models" / "model.pt"
+        halves = {key: value.detach().cpu().half() for key, value in weights.items()}
+        torch.save(halves, file)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        _write_json(folder / "configs" / "inference.json", config)
+        metadata = _metadata(facts, digest=digest, version=version, notes=notes)
+        _write_json(folder / "configs" / "metadata.json", metadata)
+    except OSError as error:
+        raise PublishError(f"{folder}: bundle cannot be written: {error}") from error
+
+
+def update_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+    """The bundle's own settings (thresholds, calibration) are replaced; weights stay."""
+    file = folder / "configs" / "metadata.json"
+    content = json.loads(file.read_text("utf-8"))
+    content["oligocount"]["settings"] = dict(settings)
+    _write_json(file, content)
+
+
+def _metadata(facts: BundleFacts, *, digest: str, version: str, notes: str) -> dict[str, Any]:
+    shape = [f"{facts.divisor}*n"] * 3
+    return {
+        "schema": _SCHEMA,
+        "version": version,
+        "changelog": {version: notes},
+        "monai_version": monai.__version__,
+        "pytorch_version": torch.__version__.split("+")[0],
+        "numpy_version": np.__version__,
+        "required_packages_version": {},
+        "name": facts.name,
+        "task": facts.task,
+        "description": f"{facts.task}. {notes} Research use; not a medical device.",
+        "authors": "oligocount contributors",
+        "copyright": "Apache-2.0",
+        "network_data_format": {
+            "inputs": {
+                "image": {
+                    "type": "image",
+                    "format": "magnitude",
+                    "num_channels": len(facts.channels),
+                    "spatial_shape": shape,
+                    "dtype": "float32",
+                    "value_range": [-1, 9],
+                    "is_patch_data": False,
+                    "channel_def": {str(n): name for n, name in enumerate(facts.channels)},
+                }
+            },
+            "outputs": {
+                "pred": {
+                    "type": "image",
+                    "format": "segmentation",
+                    "num_channels": len(facts.classes),
+                    "spatial_shape": shape,
+                    "dtype": "float32",
+                    "value_range": [],
+                    "is_patch_data": False,
+                    "channel_def": {str(n): name for n, name in enumerate(facts.classes)},
+                }
+            },
+        },
+        "oligocount": {
+            "spacing_mm": [facts.spacing_mm] * 3,
+            "channels": list(facts.channels),
+            "classes": list(facts.classes),
+            "activation": facts.activation,
+            "divisor": facts.divisor,
+            "bytes_per_voxel": facts.bytes_per_voxel,
+            "sha256": digest,
+            "settings": dict(facts.settings),
+        },
+    }
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    partial.rename(file)

@@ -1,0 +1,30 @@
+"""Losses: cross entropy for every voxel, Dice for every class that is there."""
+
+import torch
+
+_SMOOTH = 1.0
+
+
+def organ_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Cross entropy plus soft Dice over the classes present; `target` (1, k, j, i) of numbers."""
+    entropy = torch.nn.functional.cross_entropy(output, target)
+    chances = torch.softmax(output, dim=1)[0].flatten(1)
+    flat = target.flatten()
+    classes = chances.shape[0]
+    hit = torch.zeros(classes, device=output.device)
+    hit = hit.scatter_add(0, flat, chances.gather(0, flat[None])[0])
+    size = torch.bincount(flat, minlength=classes).float()
+    dice = (2 * hit + _SMOOTH) / (chances.sum(dim=1) + size + _SMOOTH)
+    return entropy + 1 - dice[size > 0].mean()
+
+
+def lesion_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Weighted binary cross entropy plus soft Dice; `target` (1, 1, k, j, i) of 0 and 1."""
+    weight = torch.tensor(4.0, device=output.device)
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(
+        output, target, pos_weight=weight
+    )
+    chances = torch.sigmoid(output)
+    hit = (chances * target).sum()
+    dice = (2 * hit + _SMOOTH) / (chances.sum() + target.sum() + _SMOOTH)
+    return 2 * entropy + 0.5 * (1 - dice)

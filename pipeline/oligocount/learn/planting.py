@@ -1,0 +1,101 @@
+"""Lesions of any size at any site, planted into a sample while it is drawn for training."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from oligocount.learn.appearance import blur
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlantSettings:
+    """What is planted: sizes up to 300 ml and every site, as reality has them and more."""
+
+    mean_count: float = 2.0
+    radius_median_mm: float = 11.0
+    radius_gsd: float = 1.9
+    radius_range_mm: tuple[float, float] = (3.5, 50.0)
+    suv_median: float = 6.0
+    suv_gsd: float = 1.8
+    suv_range: tuple[float, float] = (2.0, 45.0)
+    cold_core_share: float = 0.2
+    min_contrast: float = 1.8
+    soft_tissue_hu: float = 40.0
+
+
+def plant_lesions(
+    suv: torch.Tensor,
+    ct: torch.Tensor,
+    lesions: torch.Tensor,
+    allowed: torch.Tensor,
+    *,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    settings: PlantSettings,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """SUV, HU and lesion mask with some lesions more, centred where `allowed` is True.
+
+    A lesion that would not stand out from its surroundings by `min_contrast` is left out.
+    """
+    places = torch.nonzero(allowed)
+    if len(places) == 0:
+        return suv, ct, lesions
+    suv, ct, lesions = suv.clone(), ct.clone(), lesions.clone()
+    for _ in range(min(8, rng.poisson(settings.mean_count))):
+        centre = places[int(rng.integers(len(places)))].numpy()
+        _plant_one(suv, ct, lesions, centre, spacing_mm, rng, settings)
+    return suv, ct, lesions
+
+
+def _plant_one(
+    suv: torch.Tensor,
+    ct: torch.Tensor,
+    lesions: torch.Tensor,
+    centre: np.ndarray,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    settings: PlantSettings,
+) -> None:
+    radius = float(np.clip(_lognormal(rng, settings.radius_median_mm, settings.radius_gsd),
+                           *settings.radius_range_mm))  # fmt: skip
+    peak = float(np.clip(_lognormal(rng, settings.suv_median, settings.suv_gsd),
+                         *settings.suv_range))  # fmt: skip
+    reach = int(np.ceil(radius * 1.6 / spacing_mm)) + 2
+    low = np.maximum(centre - reach, 0)
+    high = np.minimum(centre + reach + 1, suv.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    shape = _blob(low, high, centre, radius / spacing_mm, rng)
+    inside = shape > 0.5
+    if not inside.any() or peak < settings.min_contrast * float(suv[box][inside].mean()):
+        return
+    filling = shape
+    if radius > 12 and rng.random() < settings.cold_core_share:
+        core = _blob(low, high, centre, 0.55 * radius / spacing_mm, rng)
+        filling = shape * (1 - rng.uniform(0.5, 0.95) * core)
+    filling = blur(filling, rng.uniform(2.2, 3.6) / spacing_mm)
+    texture = 1 + 0.15 * blur(torch.from_numpy(rng.normal(size=shape.shape).astype(np.float32)), 1)
+    suv[box] = suv[box] * (1 - filling.clamp(max=1)) + peak * filling * texture
+    density = settings.soft_tissue_hu + rng.normal(0, 20)
+    ct[box] = torch.where(ct[box] > 150, ct[box], ct[box] * (1 - shape) + density * shape)
+    lesions[box] = torch.maximum(lesions[box], inside.to(lesions.dtype))
+
+
+def _blob(
+    low: np.ndarray, high: np.ndarray, centre: np.ndarray, radius: float, rng: np.random.Generator
+) -> torch.Tensor:
+    """An uneven ellipsoid, 1 inside and 0 outside with an edge of one voxel."""
+    stretch = np.exp(rng.normal(0, 0.2, 3))
+    stretch = stretch / np.cbrt(stretch.prod())
+    axes = [
+        (np.arange(a, b) - c) / s for a, b, c, s in zip(low, high, centre, stretch, strict=True)
+    ]
+    k, j, i = np.meshgrid(*axes, indexing="ij")
+    distance = np.sqrt(k * k + j * j + i * i)
+    bumps = blur(torch.from_numpy(rng.normal(size=distance.shape).astype(np.float32)), 2.0)
+    bumps = bumps / (bumps.std() + 1e-6) * 0.15 * radius
+    return (radius - torch.from_numpy(distance.astype(np.float32)) + bumps + 0.5).clamp(0, 1)
+
+
+def _lognormal(rng: np.random.Generator, median: float, gsd: float) -> float:
+    return float(median * np.exp(rng.normal(0, np.log(gsd))))

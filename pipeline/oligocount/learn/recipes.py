@@ -1,0 +1,133 @@
+"""Training one of our networks from folders of samples, from a fresh start, a resume or weights."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from oligocount.anatomy.vocabulary import load_vocabulary
+from oligocount.inference.bundle import load_bundle
+from oligocount.inference.network import build_network
+from oligocount.learn.export import BundleFacts, write_bundle
+from oligocount.learn.losses import lesion_loss, organ_loss
+from oligocount.learn.networks import (
+    LESION_SPACING_MM,
+    ORGAN_SPACING_MM,
+    lesion_network,
+    organ_network,
+)
+from oligocount.learn.samples import draw_samples
+from oligocount.learn.tasks import (
+    IMAGE_CHANNELS,
+    LESION_CHANNELS,
+    TaskSettings,
+    lesion_draw,
+    organ_draw,
+)
+from oligocount.learn.training import Draw, LoopSettings, Loss, Run, start, train
+
+ORGANS, LESIONS = "organs_ct", "fdg_lesions"
+_VIEWS = 2  # reading a whole body costs about as much as a step
+_UNCALIBRATED = {
+    "voxel_threshold": 0.5,
+    "focus_threshold": 0.5,
+    "calibration": {"slope": 1.0, "intercept": 0.0},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recipe:
+    """All that tells one network's training from another's."""
+
+    name: str
+    config: dict[str, object]
+    facts: BundleFacts
+    loss: Loss
+    task: TaskSettings
+
+
+def organ_recipe() -> Recipe:
+    """The organ network: whole body, every class of configs/anatomy/organs.yaml `network`."""
+    names = load_vocabulary().network
+    return Recipe(
+        name=ORGANS,
+        config=organ_network(len(names) + 1),
+        facts=BundleFacts(
+            name=ORGANS,
+            task="organs on FDG PET/CT, either image optional",
+            spacing_mm=ORGAN_SPACING_MM,
+            channels=IMAGE_CHANNELS,
+            classes=("outside", *names),
+            activation="softmax",
+            bytes_per_voxel=1400,
+            settings={},
+        ),
+        loss=organ_loss,
+        task=TaskSettings(max_window_voxels=330_000, window_range=(64, 176)),
+    )
+
+
+def lesion_recipe() -> Recipe:
+    """The lesion network: PET, CT where there is one, and an organ map."""
+    return Recipe(
+        name=LESIONS,
+        config=lesion_network(),
+        facts=BundleFacts(
+            name=LESIONS,
+            task="FDG-avid lesions on PET with optional CT and organ map",
+            spacing_mm=LESION_SPACING_MM,
+            channels=LESION_CHANNELS,
+            classes=("lesion",),
+            activation="sigmoid",
+            bytes_per_voxel=900,
+            settings=_UNCALIBRATED,
+        ),
+        loss=lesion_loss,
+        task=TaskSettings(max_window_voxels=300_000, window_range=(64, 64)),
+    )
+
+
+def train_recipe(
+    recipe: Recipe,
+    samples: tuple[Path, ...],
+    work: Path,
+    *,
+    loop: LoopSettings,
+    device: torch.device,
+    from_bundle: Path | None = None,
+) -> Run:
+    """Train until the minutes of `loop` are spent; the checkpoint in `work` is taken up again.
+
+    `from_bundle` gives the first weights when there is no checkpoint yet (fine-tuning).
+    """
+    torch.manual_seed(loop.seed)
+    network = build_network({"network_def": recipe.config}, name=recipe.name, trusted=False)
+    if from_bundle is not None:
+        start_weights = load_bundle(from_bundle, device=torch.device("cpu")).network.state_dict()
+        network.load_state_dict(start_weights)
+    checkpoint = work / f"{recipe.name}.pt"
+    stream = draw_samples(samples, np.random.default_rng(loop.seed), views=_VIEWS)
+    draw: Draw = (
+        partial(organ_draw, stream, settings=recipe.task)
+        if recipe.name == ORGANS
+        else partial(
+            lesion_draw, stream, settings=recipe.task, network_names=load_vocabulary().network
+        )
+    )
+    return train(network, draw, recipe.loss, checkpoint=checkpoint, settings=loop, device=device)
+
+
+def export_recipe(recipe: Recipe, work: Path, folder: Path, *, version: str, notes: str) -> None:
+    """The averaged weights of a checkpoint as a MONAI bundle in `folder`."""
+    network = build_network({"network_def": recipe.config}, name=recipe.name, trusted=False)
+    run = start(network, work / f"{recipe.name}.pt", LoopSettings(minutes=1))
+    write_bundle(
+        folder,
+        recipe.facts,
+        config={"network_def": recipe.config},
+        weights=run.average,
+        version=version,
+        notes=f"{notes} {run.step} steps in {run.seconds / 60:.0f} minutes.",
+    )
