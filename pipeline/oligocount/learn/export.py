@@ -67,7 +67,6 @@ def update_settings(folder: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _metadata(facts: BundleFacts, *, digest: str, version: str, notes: str) -> dict[str, Any]:
-    shape = [f"{facts.divisor}*n"] * 3
     return {
         "schema": _SCHEMA,
         "version": version,
@@ -83,28 +82,10 @@ def _metadata(facts: BundleFacts, *, digest: str, version: str, notes: str) -> d
         "copyright": "Apache-2.0",
         "network_data_format": {
             "inputs": {
-                "image": {
-                    "type": "image",
-                    "format": "magnitude",
-                    "num_channels": len(facts.channels),
-                    "spatial_shape": shape,
-                    "dtype": "float32",
-                    "value_range": [-1, 9],
-                    "is_patch_data": False,
-                    "channel_def": {str(n): name for n, name in enumerate(facts.channels)},
-                }
+                "image": _format("magnitude", facts.channels, facts.divisor, [-1, 9]),
             },
             "outputs": {
-                "pred": {
-                    "type": "image",
-                    "format": "segmentation",
-                    "num_channels": len(facts.classes),
-                    "spatial_shape": shape,
-                    "dtype": "float32",
-                    "value_range": [],
-                    "is_patch_data": False,
-                    "channel_def": {str(n): name for n, name in enumerate(facts.classes)},
-                }
+                "pred": _format("segmentation", facts.classes, facts.divisor, []),
             },
         },
         "oligocount": {
@@ -117,6 +98,21 @@ def _metadata(facts: BundleFacts, *, digest: str, version: str, notes: str) -> d
             "sha256": digest,
             "settings": dict(facts.settings),
         },
+    }
+
+
+def _format(
+    kind: str, names: tuple[str, ...], divisor: int, value_range: list[int]
+) -> dict[str, Any]:
+    return {
+        "type": "image",
+        "format": kind,
+        "num_channels": len(names),
+        "spatial_shape": [f"{divisor}*n"] * 3,
+        "dtype": "float32",
+        "value_range": value_range,
+        "is_patch_data": False,
+        "channel_def": {str(n): name for n, name in enumerate(names)},
     }
 
 
