@@ -1,6 +1,7 @@
 """Activity to SUV, and everything on one grid."""
 
 from oligocount.quantify.align import align
-from oligocount.quantify.suv import suv_route, to_suv
+from oligocount.quantify.body import SuvType
+from oligocount.quantify.suv import suv_route, to_suv, to_suv_type
 
-__all__ = ["align", "suv_route", "to_suv"]
+__all__ = ["SuvType", "align", "suv_route", "to_suv", "to_suv_type"]

@@ -3,8 +3,8 @@
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Tracer, ValueMapping
 from oligocount.errors import InputError
-from oligocount.quantify.body import SuvType, body_size_kg
-from oligocount.quantify.patient import size_cm, weight_kg
+from oligocount.quantify.body import SuvType
+from oligocount.quantify.patient import share_of_weight
 from oligocount.settings import QuantifySettings
 
 _KINDS = {
@@ -55,9 +55,6 @@ def _expected(
     if kind is SuvType.BW:
         return factor
     try:
-        weight = weight_kg(tracer, settings.magnitude).value
-        height = size_cm(tracer, settings.magnitude).value
-        size = body_size_kg(kind, weight_kg=weight, height_cm=height, sex=tracer.patient_sex or "O")
+        return factor * share_of_weight(kind, tracer, settings.magnitude).value
     except InputError:
         return None
-    return factor * size / weight * (10.0 if kind is SuvType.BSA else 1.0)

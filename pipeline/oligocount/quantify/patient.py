@@ -1,17 +1,18 @@
-"""Dose, half-life, weight, height: as stated, with the unit checked by magnitude."""
+"""Dose, half-life, weight, height, drug: as stated, with the unit checked by magnitude."""
 
 import re
 
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Tracer
 from oligocount.errors import MissingTag, QuantificationError
+from oligocount.quantify.body import SuvType, body_size_kg
 from oligocount.quantify.nuclides import HALF_LIFE_S
 from oligocount.quantify.step import Step
 from oligocount.settings import MagnitudeSettings
 
 _SAME_HALF_LIFE = 0.02  # published half-lives of one nuclide agree far better
 _DOSE, _HALF_LIFE, _NUCLIDE = "0018,1074", "0018,1075", "0054,0300"
-_WEIGHT, _SIZE = "0010,1030", "0010,1020"
+_WEIGHT, _SIZE, _SEX = "0010,1030", "0010,1020", "0010,0040"
 
 
 def dose_bq(tracer: Tracer, limits: MagnitudeSettings) -> Step[float]:
@@ -110,6 +111,26 @@ def size_cm(tracer: Tracer, limits: MagnitudeSettings) -> Step[float]:
     raise QuantificationError(
         f"(0010,1020) Patient's Size {stated:g} is no body height: expected "
         f"{limits.min_size_m:g} to {limits.max_size_m:g} m"
+    )
+
+
+def share_of_weight(kind: SuvType, tracer: Tracer, limits: MagnitudeSettings) -> Step[float]:
+    """What SUVbw is multiplied by to become `kind`: its body size over body weight.
+
+    Raises MissingTag or QuantificationError where weight, height or sex are not known.
+    """
+    weight, height, sex = weight_kg(tracer, limits), size_cm(tracer, limits), tracer.patient_sex
+    if sex not in ("M", "F", "O"):
+        raise MissingTag(f"(0010,0040) Patient's Sex: found {sex!r}, expected M, F or O")
+    size = body_size_kg(kind, weight_kg=weight.value, height_cm=height.value, sex=sex)
+    scale = 10.0 if kind is SuvType.BSA else 1.0  # m2 to cm2 against kg to g: 1e4 / 1e3
+    is_mean = sex == "O" and kind not in (SuvType.BW, SuvType.BSA)
+    text = f"sex O: the mean of both sexes' {kind.value} was used"
+    mean = (Caveat(code="SEX_OTHER", text=text),) if is_mean else ()
+    return Step(
+        value=size / weight.value * scale,
+        tags=(_SEX, *weight.tags, *height.tags),
+        caveats=(*weight.caveats, *height.caveats, *mean),
     )
 
 

@@ -19,16 +19,22 @@ from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import SuvRoute, Tracer
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.errors import GeometryError, MissingTag, QuantificationError, UnsupportedUnit
-from oligocount.quantify.body import SuvType, body_size_kg
+from oligocount.quantify.body import SuvType
 from oligocount.quantify.decay import decay_factors
 from oligocount.quantify.mappings import compare_mappings
-from oligocount.quantify.patient import check_drug, dose_bq, half_life_s, size_cm, weight_kg
+from oligocount.quantify.patient import (
+    check_drug,
+    dose_bq,
+    half_life_s,
+    share_of_weight,
+    weight_kg,
+)
 from oligocount.quantify.step import Step
 from oligocount.settings import QuantifySettings
 
 _UNITS, _SUV_TYPE = "0054,1001", "0054,1006"
+_UNIT_OF_TYPE = {SuvType.BW: Unit.SUVBW, SuvType.BSA: Unit.CM2ML}
 _NAMED = {Unit.BQML: "BQML", Unit.GML: "GML", Unit.CM2ML: "CM2ML", Unit.CNTS: "CNTS"}
-_SEX = "0010,0040"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,32 @@ def to_suv(
     rule = _rule(tracer, settings)
     factors = np.float32(_by_slice(rule.factors, tracer, pet.geometry))
     return Volume(array=pet.array * factors, unit=rule.unit, geometry=pet.geometry), rule.route
+
+
+def to_suv_type(
+    suv: Volume, route: SuvRoute, kind: SuvType, tracer: Tracer | None, settings: QuantifySettings
+) -> tuple[Volume, SuvRoute]:
+    """SUVbw as another kind of SUV: lean body mass, ideal weight or body surface area.
+
+    Raises QuantificationError for a volume that is not SUVbw, MissingTag or QuantificationError
+    where the patient's weight, height or sex are not known.
+    """
+    if kind is SuvType.BW and suv.unit is Unit.SUVBW:
+        return suv, route
+    if suv.unit is not Unit.SUVBW or tracer is None:
+        raise QuantificationError(f"{route.kind} ({route.route}) cannot become {kind.value}")
+    share = share_of_weight(kind, tracer, settings.magnitude)
+    array = suv.array * np.float32(share.value)
+    told = replace(
+        route,
+        kind=kind.value,
+        route=f"{route.route}/as {kind.name}",
+        factor=None if route.factor is None else route.factor * share.value,
+        tags={**route.tags, **{tag: tracer.tags[tag] for tag in share.tags if tag in tracer.tags}},
+        caveats=tuple(dict.fromkeys((*route.caveats, *share.caveats))),
+    )
+    unit = _UNIT_OF_TYPE.get(kind, Unit.GML)
+    return Volume(array=array, unit=unit, geometry=suv.geometry), told
 
 
 def _given() -> SuvRoute:
@@ -107,8 +139,7 @@ def _told(
         tags={tag: tracer.tags[tag] for tag in used if tag in tracer.tags},
         caveats=(*tracer.caveats, *doubts, *step.caveats),
     )
-    unit = {SuvType.BW: Unit.SUVBW, SuvType.BSA: Unit.CM2ML}.get(kind, Unit.GML)
-    return _Rule(factors=step.value, unit=unit, route=route)
+    return _Rule(factors=step.value, unit=_UNIT_OF_TYPE.get(kind, Unit.GML), route=route)
 
 
 def _from_activity(tracer: Tracer, settings: QuantifySettings) -> Step[tuple[float, ...]]:
@@ -173,21 +204,12 @@ def _from_suv(tracer: Tracer, settings: QuantifySettings, doubts: tuple[Caveat, 
 def _to_body_weight(
     kind: SuvType, tracer: Tracer, settings: QuantifySettings
 ) -> Step[tuple[float, ...]]:
-    weight = weight_kg(tracer, settings.magnitude)
-    height = size_cm(tracer, settings.magnitude)
-    sex = tracer.patient_sex
-    if sex not in ("M", "F", "O"):
-        raise MissingTag(f"(0010,0040) Patient's Sex: found {sex!r}, expected M, F or O")
-    size = body_size_kg(kind, weight_kg=weight.value, height_cm=height.value, sex=sex)
-    scale = 0.1 if kind is SuvType.BSA else 1.0  # cm2/ml per m2 against g/ml per kg: 1e3 / 1e4
-    text = f"sex O: the mean of both sexes' {kind.value} was used"
-    is_mean = sex == "O" and kind is not SuvType.BSA
-    mean = (Caveat(code="SEX_OTHER", text=text),) if is_mean else ()
+    share = share_of_weight(kind, tracer, settings.magnitude)
     return Step(
-        value=(weight.value / size * scale,),
+        value=(1 / share.value,),
         rule=f"{kind.name} to BW",
-        tags=(_SUV_TYPE, _SEX, *weight.tags, *height.tags),
-        caveats=(*weight.caveats, *height.caveats, *mean),
+        tags=(_SUV_TYPE, *share.tags),
+        caveats=share.caveats,
     )
 
 
