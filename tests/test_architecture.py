@@ -24,7 +24,7 @@ HOMES = {
     "monai": (*NETWORKS, "learn/"),
     "pydicom": ("intake/", "publish/", "simulate/dicom.py"),
     "highdicom": ("publish/", "intake/masks.py"),
-    "nibabel": ("intake/nifti.py", "intake/masks.py", "publish/masks.py"),
+    "nibabel": ("intake/nifti.py", "intake/masks.py", "publish/masks.py", "publish/volumes.py", "simulate/nifti.py"),
     "SimpleITK": ("geometry/", "quantify/register.py", "intake/pixels.py"),
     "dask": ("cohort/",),
     "duckdb": ("cohort/",),

@@ -16,7 +16,9 @@ COMMANDS = {
     "query": "a question in SQL about a cohort",
     "status": "where a batch stands, also while it runs",
     "decide": "the eligibility engine alone: findings to counts, verdicts, classes",
+    "convert": "DICOM to NIfTI and nothing more: PET in SUV, CT, MR, series.json",
     "selfcheck": "SUV conformance, models' checksums, devices, versions",
+    "phantom": "a synthetic PET/CT study with its truth",
     "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
 }
 
