@@ -23,8 +23,8 @@ def result_document(result: Result) -> dict[str, Any]:
         "case_id": result.case_id,
         "status": result.status.value,
         "inputs": {
-            "series": [_series(one) for one in result.study.series],
-            "suv": _suv(result.suv_route),
+            "series": [series_document(one) for one in result.study.series],
+            "suv": suv_document(result.suv_route),
         },
         "clinical": result.facts.as_told(),
         "lesions": [{**_lesion(one), **per_lesion[one.lesion.id]} for one in result.lesions],
@@ -41,7 +41,8 @@ def to_json(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _series(series: Series) -> dict[str, Any]:
+def series_document(series: Series) -> dict[str, Any]:
+    """One item of inputs.series."""
     return {
         "uid": series.uid,
         "modality": series.modality,
@@ -53,7 +54,8 @@ def _series(series: Series) -> dict[str, Any]:
     }
 
 
-def _suv(route: SuvRoute) -> dict[str, Any]:
+def suv_document(route: SuvRoute) -> dict[str, Any]:
+    """The part inputs.suv."""
     return {
         "kind": route.kind,
         "route": route.route,
