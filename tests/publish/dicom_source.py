@@ -36,6 +36,7 @@ def _slice(k: int, grid: Geometry) -> Dataset:
     one.SOPClassUID = PositronEmissionTomographyImageStorage
     one.SOPInstanceUID = f"{SERIES_UID}.{k + 1}"
     one.PatientName, one.PatientID = PATIENT, "MRN-4711"
+    one.ClinicalTrialSponsorName, one.ClinicalTrialProtocolID = "", "P"  # as TCIA leaves them
     one.PatientBirthDate, one.PatientSex = "19500101", "F"
     one.StudyInstanceUID, one.SeriesInstanceUID = "1.2.826.0.1.3680043.8.498.99", SERIES_UID
     one.StudyDate, one.StudyTime, one.StudyID = "20240102", "101112", "S1"

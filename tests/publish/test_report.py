@@ -11,7 +11,7 @@ from oligocount.config import load_settings
 from oligocount.domain.lesion import Status
 from oligocount.domain.study import AlignedImages
 from oligocount.publish.count_axis import count_axis
-from oligocount.publish.markers import category, placed
+from oligocount.publish.markers import category, label_px, placed
 from oligocount.publish.projections import Projection
 from oligocount.publish.report import _place, read_strings, render_report
 from oligocount.publish.result_json import result_document
@@ -208,7 +208,8 @@ def test_images_of_another_grid_are_not_needed() -> None:
         ("oesophagus", {"organ": "oesophagus", "structure": "esophagus"}),
         ("urinary bladder", {"structure": "urinary_bladder"}),
         ("liver", {"organ": "liver"}),
-        ("unknown", {}),
+        ("unknown place, right", {"side": "R"}),
+        ("unknown place", {}),
     ],
 )  # fmt: skip
 def test_a_place_is_told_in_words_and_nothing_twice(expected: str, parts: dict) -> None:
@@ -235,3 +236,32 @@ def test_a_page_of_a_hundred_and_fifty_lesions_stays_under_fifteen_megabytes() -
     text = page(lesions=many, assessment=dataclasses.replace(builders.assessment(), ledger=ledger))
     assert len(text.encode("utf-8")) < 15e6
     assert text.count("<img loading") == 150
+
+
+def test_the_facts_told_are_repeated_and_unknown_ones_are_not(html: str) -> None:
+    told = html[html.index('id="h-told"') : html.index('id="h-scan"')]
+    assert "<li>histology: SCC</li>" in told
+    assert "<li>biopsy done: yes</li>" in told
+    assert told.count("<li>") == 2
+
+
+def test_crowded_labels_stand_in_two_columns_in_smaller_type() -> None:
+    view = Projection(
+        picture=np.zeros((150, 100), np.float32), angle_deg=0.0, pixel_mm=3.0,
+        centre_lps_mm=(0.0, 0.0, 0.0),
+    )  # fmt: skip
+    crowd = [lesion(centroid_lps_mm=[-30.0, 0.0, 5.0 * z]) for z in range(20)]
+    few = crowd[:5]
+    assert {x for _, _, x, _ in placed(few, view)} == {-13.0}
+    assert {x for _, _, x, _ in placed(crowd, view)} == {-6.5, -19.5}
+    assert label_px(crowd, (view,)) <= label_px(few, (view,))
+
+
+def test_physiologic_foci_take_no_room_in_the_margin() -> None:
+    view = Projection(
+        picture=np.zeros((150, 100), np.float32), angle_deg=0.0, pixel_mm=3.0,
+        centre_lps_mm=(0.0, 0.0, 0.0),
+    )  # fmt: skip
+    foci = [lesion(kind="physiologic", centroid_lps_mm=[-30.0, 0.0, 0.0]) for _ in range(99)]
+    one = lesion(centroid_lps_mm=[-30.0, 0.0, 0.0])
+    assert placed([*foci, one], view)[-1] == placed([one], view)[0]

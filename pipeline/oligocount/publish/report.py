@@ -10,7 +10,7 @@ import yaml
 from oligocount.domain.result import Result
 from oligocount.errors import ConfigError
 from oligocount.publish.count_axis import count_axis
-from oligocount.publish.markers import MARGIN_PX, category, placed
+from oligocount.publish.markers import MARGIN_PX, category, label_px, placed
 from oligocount.publish.pictures import dark_on_white, jpeg_uri
 from oligocount.publish.projections import Projection, project
 from oligocount.publish.tables import runner_up_words
@@ -21,7 +21,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _GROUPS = ("counted", "regional", "primary", "equivocal", "not_counted", "physiologic")
 _LATERAL_DEG = 90.0
 _WAYS = (("R", "L"), ("A", "P"), ("L", "R"), ("P", "A"))  # left and right of a quarter turn's view
-_LEAD_GAP_PX = 7.0
+_LEAD_GAP_PX = 6.0
 
 
 def render_report(document: Mapping[str, Any], result: Result, settings: PublishSettings) -> str:
@@ -51,6 +51,7 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         axis=count_axis(document),
         doubts=_doubts(document),
         missing=_missing(document),
+        told={name: value for name, value in document["clinical"].items() if value is not None},
         strips=thumbnail_uris(result, settings),
         strip_size=strip_size(settings.thumbnails),
         frontal=_view("frontal", turned[0], uris[0], lesions, words),
@@ -61,6 +62,7 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
             "places": [placed(lesions, each) for each in turned],
             "ways": [_ways(angle, words) for angle in angles],
         },
+        label_px=label_px(lesions, (*turned, lateral)),
     )  # fmt: skip
 
 
@@ -118,7 +120,9 @@ def _place(lesion: Mapping[str, Any], words: Mapping[str, Any]) -> str:
         structure,
         "" if side in structure.split() else side,
     ]
-    return ", ".join(filter(None, known)) or str(words["unknown"])
+    if not organ and not structure:
+        known[0] = words["unknown_place"]
+    return ", ".join(filter(None, known))
 
 
 def _doubts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

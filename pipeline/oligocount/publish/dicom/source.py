@@ -34,6 +34,7 @@ def read_source_headers(result: Result) -> tuple[Dataset, ...]:
     wanted = [each for each in found if each.get("SeriesInstanceUID") == series[0].uid] or found
     frame = result.images.suv.geometry.frame_of_reference_uid
     for each in wanted:
+        _without_empty_trial(each)
         _complete(each, frame)
     return tuple(_along_the_grid(wanted, result))
 
@@ -57,6 +58,13 @@ def _member(file: Path) -> bytes:
         raise FileNotFoundError(file.name)
     with zipfile.ZipFile(archive) as opened:
         return opened.read(file.relative_to(archive).as_posix())
+
+
+def _without_empty_trial(header: Dataset) -> None:
+    """A trial whose sponsor was removed with the identity is none (PS3.3 C.7.1.3)."""
+    if not header.get("ClinicalTrialSponsorName"):
+        for keyword in header.dir("ClinicalTrial"):
+            del header[keyword]
 
 
 def _complete(header: Dataset, frame_of_reference_uid: str | None) -> None:

@@ -19,7 +19,7 @@
       if (label) {
         label.setAttribute("x", labelX);
         label.setAttribute("y", labelY);
-        group.querySelector(".lead").setAttribute("points", `${labelX < x ? labelX + 7 : labelX - 7},${labelY} ${x},${y}`);
+        group.querySelector(".lead").setAttribute("points", `${labelX < x ? labelX + 6 : labelX - 6},${labelY} ${x},${y}`);
       }
     });
     const sides = data.ways[frame];
