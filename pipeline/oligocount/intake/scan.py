@@ -17,6 +17,8 @@ from oligocount.intake.select import Candidate, describe, select_series
 from oligocount.intake.source import BROKEN_ARCHIVE, Sources, list_files
 from oligocount.settings import IntakeSettings
 
+_VALUE_MAPPING = "RWV"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
@@ -62,7 +64,7 @@ def survey(
     study = Study(
         case_id=case_id or _pseudonym(pets[0].headers[0] if pets else found.headers[0]),
         series=describe(selection.candidates),
-        tracer=_tracer(pets[0]) if pets else None,
+        tracer=_tracer(pets[0], found.headers) if pets else None,
         caveats=study_caveats(found, selection, settings),
     )
     return Survey(study=study, problem=selection.problem)
@@ -134,8 +136,11 @@ def _pseudonym(header: Header) -> str:
     return hashlib.sha256((header.study_uid or header.series_uid).encode()).hexdigest()[:8]
 
 
-def _tracer(pet: Candidate) -> Tracer:
+def _tracer(pet: Candidate, found: tuple[Header, ...]) -> Tracer:
     frames = pet.stack.headers if pet.stack else pet.headers
     objects = {one.file: one for one in frames}
     with quiet():
-        return read_tracer(tuple(to_plain_dataset(one) for one in objects.values()))
+        return read_tracer(
+            tuple(to_plain_dataset(one) for one in objects.values()),
+            tuple(to_plain_dataset(one) for one in found if one.modality == _VALUE_MAPPING),
+        )
