@@ -19,6 +19,7 @@ COMMANDS = {
     "convert": "DICOM to NIfTI and nothing more: PET in SUV, CT, MR, series.json",
     "selfcheck": "SUV conformance, models' checksums, devices, versions",
     "phantom": "a synthetic PET/CT study with its truth",
+    "evaluate": "predictions against truth: voxels, lesions, counts, sites, verdicts",
     "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
 }
 

@@ -4,18 +4,18 @@ from typing import Any
 
 from oligocount.learn.tasks import IMAGE_CHANNELS, LESION_CHANNELS
 
-ORGAN_SPACING_MM = 6.0
+ORGAN_SPACING_MM = 8.0
 LESION_SPACING_MM = 4.0
 
 
 def organ_network(n_classes: int) -> dict[str, Any]:
     """A residual U-Net over the whole body: each voxel sees most of the trunk."""
-    return _residual_unet(len(IMAGE_CHANNELS), n_classes, blocks_down=[1, 1, 2, 3])
+    return _residual_unet(len(IMAGE_CHANNELS), n_classes, blocks_down=[1, 2, 2, 4])
 
 
 def lesion_network() -> dict[str, Any]:
     """A residual U-Net for one output: lesion."""
-    return _residual_unet(len(LESION_CHANNELS), 1, blocks_down=[1, 1, 2, 2])
+    return _residual_unet(len(LESION_CHANNELS), 1, blocks_down=[1, 2, 2, 2])
 
 
 def _residual_unet(in_channels: int, out_channels: int, blocks_down: list[int]) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def _residual_unet(in_channels: int, out_channels: int, blocks_down: list[int]) 
     return {
         "_target_": "SegResNet",
         "spatial_dims": 3,
-        "init_filters": 16,
+        "init_filters": 8,
         "in_channels": in_channels,
         "out_channels": out_channels,
         "blocks_down": blocks_down,

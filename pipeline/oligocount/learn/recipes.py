@@ -65,7 +65,7 @@ def organ_recipe() -> Recipe:
             settings={},
         ),
         loss=organ_loss,
-        task=TaskSettings(max_window_voxels=330_000, window_range=(64, 176)),
+        task=TaskSettings(max_window_voxels=150_000, window_range=(48, 128)),
     )
 
 
@@ -85,7 +85,7 @@ def lesion_recipe() -> Recipe:
             settings=_UNCALIBRATED,
         ),
         loss=lesion_loss,
-        task=TaskSettings(max_window_voxels=300_000, window_range=(64, 64)),
+        task=TaskSettings(max_window_voxels=120_000, window_range=(48, 48)),
     )
 
 

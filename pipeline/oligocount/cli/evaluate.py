@@ -1,0 +1,85 @@
+"""How well predictions agree with the truth: voxels, lesions, counts, sites, verdicts.
+
+TRUTH and PRED are two masks (.nii.gz), two cases (what `oligocount phantom` and `oligocount run`
+write), or two folders that hold the same names of either. Volumes as autoPET defines them; lesions
+matched one to one at IoU 0.1 or more; 95 % intervals by Wilson or over patients by bootstrap.
+
+examples:
+  oligocount evaluate truth.nii.gz prediction.nii.gz
+  oligocount evaluate phantoms/ cohort/ -o scores
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from oligocount.learn.case_pairs import read_pairs
+from oligocount.learn.evaluate import score_case, summarise
+from oligocount.learn.score_files import write_scores
+
+_ROWS = (
+    ("sensitivity", "lesion sensitivity (one to one)"),
+    ("sensitivity_touch", "lesion sensitivity (any voxel)"),
+    ("precision", "lesion precision"),
+    ("f1", "lesion F1"),
+    ("false_per_case", "false lesions a case"),
+    ("dice", "Dice"),
+    ("false_positive_ml", "false positive volume (ml)"),
+    ("false_negative_ml", "false negative volume (ml)"),
+    ("count_exact", "count exact"),
+    ("count_error", "count error (predicted - true)"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `oligocount evaluate`."""
+    parser.add_argument("truth", type=Path, metavar="TRUTH")
+    parser.add_argument("predicted", type=Path, metavar="PRED")
+    parser.add_argument(
+        "-o", "--out", type=Path, metavar="DIR",
+        help="write cases.csv, summary.json and sensitivity.svg there",
+    )  # fmt: skip
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Print the figures, and write them where asked."""
+    cases = [
+        score_case(
+            pair.case_id,
+            pair.truth,
+            pair.predicted,
+            true_record=pair.true_record,
+            predicted_record=pair.predicted_record,
+        )
+        for pair in read_pairs(arguments.truth, arguments.predicted)
+    ]
+    summary = summarise(cases)
+    if arguments.out is not None:
+        write_scores(arguments.out, cases, summary)
+    print(json.dumps(summary, indent=1) if arguments.json else _table(summary))
+    return 0
+
+
+def _table(summary: dict[str, Any]) -> str:
+    lines = [f"{summary['n_cases']} case(s), {summary['n_lesions']} true lesion(s)"]
+    lines += [f"  {label:<32} {_said(summary[key])}" for key, label in _ROWS]
+    for title, key in (("by size (mm)", "by_size_mm"), ("by site", "by_site")):
+        lines += [f"  sensitivity {title:<19} {name:<12} {_said(one)}"
+                  for name, one in summary[key].items() if one["of"]]  # fmt: skip
+    lines += [f"  agreement of matched lesions    {name:<12} {_said(one)}"
+              for name, one in summary["agreement"].items() if one["of"]]  # fmt: skip
+    for name, counts in summary["verdicts"].items():
+        told = ", ".join(f"{change} {n}" for change, n in counts.items())
+        lines.append(f"  verdicts {name:<22} {told}")
+    return "\n".join(lines)
+
+
+def _said(one: dict[str, Any]) -> str:
+    if one["value"] is None:
+        return "-"
+    text = f"{one['value']:.3f}"
+    if one.get("ci95"):
+        text += f" ({one['ci95'][0]:.3f} to {one['ci95'][1]:.3f})"
+    return text + (f"  {one['hits']}/{one['of']}" if "of" in one else "")
