@@ -51,7 +51,7 @@ def _station_entry(finding: Finding, item: Item, seen: set[str]) -> LedgerEntry:
 
 def _regional_entry(finding: Finding, scenarios: Scenarios, seen: set[str]) -> LedgerEntry:
     if not scenarios.base.r:
-        return _not_counted(finding, "Regional node, synchronous: counts nothing.")
+        return _not_counted(finding, _told(finding, "Regional node, synchronous: counts nothing."))
     is_first = "regional" not in seen
     seen.add("regional")
     return LedgerEntry(

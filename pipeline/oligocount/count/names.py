@@ -9,6 +9,7 @@ SEROSAL = frozenset({"pleura", "peritoneum", "pericardium", "meninges"})
 LOCOREGIONAL = frozenset({"oesophagus", "anastomosis", "gastric_conduit"})  # NCT03904927
 CAN_BE_DIFFUSE = SEROSAL | {"bone_marrow", "bone"}
 SEROSA, MARROW, NODE = "serosa", "bone_marrow", "lymph_node"
+NOT_AN_ORGAN = LOCOREGIONAL | {NODE}
 
 _SIDE = re.compile(r"[_ ]?(L|R)$")
 _SUPRACLAVICULAR = ("104", "supraclavicular")

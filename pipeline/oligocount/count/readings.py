@@ -139,14 +139,17 @@ class _Reader:
     def _organs(self, finding: Finding, site: Site) -> Iterator[Item]:
         for organ in (site.organ,) if site.organ else self._any_organ():
             item = self._item(finding, site, organ)
-            is_half_unknown = item.half != organ and item.side is None
-            for side in ("L", "R") if is_half_unknown else (item.side,):
-                yield replace(item, side=side, half=f"{organ}_{side}") if is_half_unknown else item
+            if item.half == item.organ or item.side:
+                yield item
+                continue
+            for side in ("L", "R"):
+                half = f"{item.organ}_{side}"
+                yield replace(item, side=side, half=half, system=half)
 
     def _any_organ(self) -> tuple[str, ...]:
         """What a lesion of unknown organ may be: an organ of its own, or any that is affected."""
         others = (each.site.organ for each in self._findings if _can_count(each))
-        known = (organ for organ in others if organ and organ != names.NODE)
+        known = (each for each in others if each and each not in names.NOT_AN_ORGAN)
         return ("other", *dict.fromkeys(known))
 
     def _item(self, finding: Finding, site: Site, organ: str) -> Item:
