@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from oligocount.errors import ConfigError
 from oligocount.settings_anatomy import AnatomySettings, LocateSettings
+from oligocount.settings_quantify import QuantifySettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,38 +57,6 @@ class IntakeSettings:
     archive: ArchiveLimits
     slices: SliceTolerances
     choice: ChoicePoints
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockSettings:
-    """What two times of one examination may differ by."""
-
-    tolerance_s: float
-    max_uptake_half_lives: float
-    conflict_percent: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MagnitudeSettings:
-    """Which numbers a header can mean, by their size."""
-
-    min_dose_mbq: float
-    max_dose_mbq: float
-    min_weight_kg: float
-    max_weight_kg: float
-    min_weight_g: float
-    min_size_m: float
-    max_size_m: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantifySettings:
-    """How activity becomes SUV."""
-
-    allowed_radiopharmaceuticals: tuple[str, ...]
-    outside_ct_hu: float
-    clock: ClockSettings
-    magnitude: MagnitudeSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

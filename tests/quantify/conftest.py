@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from oligocount.config import load_settings
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 
 
 @pytest.fixture(scope="session")

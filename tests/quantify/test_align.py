@@ -6,7 +6,7 @@ import pytest
 from oligocount.domain.study import MrImage
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.quantify import align
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 
 
 def a_volume(shape: tuple, spacing: float, origin: float, unit: Unit) -> Volume:

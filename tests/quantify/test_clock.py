@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oligocount.domain.study import SliceTiming, Tracer
 from oligocount.errors import QuantificationError
 from oligocount.quantify.clock import decay_reference, injection, mean_count_time_s
-from oligocount.settings import ClockSettings
+from oligocount.settings_quantify import ClockSettings
 from quantify.builders import a_tracer, at
 
 F18_S = 6586.2

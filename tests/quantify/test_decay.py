@@ -10,7 +10,7 @@ from oligocount.domain.study import SliceTiming
 from oligocount.errors import MissingTag
 from oligocount.quantify.decay import decay_factors
 from oligocount.quantify.step import Step
-from oligocount.settings import ClockSettings
+from oligocount.settings_quantify import ClockSettings
 from quantify.builders import a_tracer, at
 
 CLOCK = ClockSettings(tolerance_s=2.0, max_uptake_half_lives=6.0, conflict_percent=1.0)

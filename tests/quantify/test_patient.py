@@ -6,7 +6,7 @@ import pytest
 
 from oligocount.errors import MissingTag, OligocountError, QuantificationError
 from oligocount.quantify.patient import check_drug, dose_bq, half_life_s, size_cm, weight_kg
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 from quantify.builders import a_tracer
 
 TRUTH_TABLE = [

@@ -15,7 +15,7 @@ from oligocount.errors import GeometryError, MissingTag, QuantificationError, Un
 from oligocount.intake.facts import read_tracer
 from oligocount.intake.reference import ReferenceObject, read_reference_objects
 from oligocount.quantify import suv_route, to_suv
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 from quantify.builders import a_tracer, at, read_series
 
 IBSI_OBJECTS = ("0_0", "1_0", "2_0", "2_3", "2_4", "3_0", "3_1", "3_2", "4_0", "5_0")

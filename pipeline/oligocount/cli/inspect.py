@@ -16,7 +16,7 @@ from oligocount.config import load_settings
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Series, Study, SuvRoute
 from oligocount.errors import InputError
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 
 _WIDTH = 100
 

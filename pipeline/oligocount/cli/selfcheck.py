@@ -23,7 +23,7 @@ from oligocount.inference.device import choose_device, free_memory_bytes
 from oligocount.intake.reference import ReferenceObject, read_reference_objects
 from oligocount.quantify import to_suv
 from oligocount.resources import shipped_folder
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 from oligocount.version import __version__
 
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "SimpleITK", "nibabel", "pydicom", "highdicom",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.domain.volume import Volume
 from oligocount.geometry.resample import resample_volume
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 
 
 def align(

@@ -31,7 +31,7 @@ from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Tracer
 from oligocount.errors import QuantificationError
 from oligocount.quantify.step import Step
-from oligocount.settings import ClockSettings
+from oligocount.settings_quantify import ClockSettings
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)

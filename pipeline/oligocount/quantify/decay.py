@@ -21,7 +21,7 @@ from oligocount.quantify.clock import (
     mean_count_time_s,
 )
 from oligocount.quantify.step import Step
-from oligocount.settings import ClockSettings
+from oligocount.settings_quantify import ClockSettings
 
 _CORRECTION = "0054,1102"
 

@@ -5,7 +5,7 @@ from oligocount.domain.study import Tracer, ValueMapping
 from oligocount.errors import InputError
 from oligocount.quantify.body import SuvType
 from oligocount.quantify.patient import share_of_weight
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 
 _KINDS = {
     "bw": SuvType.BW,

@@ -8,7 +8,7 @@ from oligocount.errors import MissingTag, QuantificationError
 from oligocount.quantify.body import SuvType, body_size_kg
 from oligocount.quantify.nuclides import HALF_LIFE_S
 from oligocount.quantify.step import Step
-from oligocount.settings import MagnitudeSettings
+from oligocount.settings_quantify import MagnitudeSettings
 
 _SAME_HALF_LIFE = 0.02  # published half-lives of one nuclide agree far better
 _DOSE, _HALF_LIFE, _NUCLIDE = "0018,1074", "0018,1075", "0054,0300"

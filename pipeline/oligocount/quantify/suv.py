@@ -30,7 +30,7 @@ from oligocount.quantify.patient import (
     weight_kg,
 )
 from oligocount.quantify.step import Step
-from oligocount.settings import QuantifySettings
+from oligocount.settings_quantify import QuantifySettings
 
 _UNITS, _SUV_TYPE = "0054,1001", "0054,1006"
 _UNIT_OF_TYPE = {SuvType.BW: Unit.SUVBW, SuvType.BSA: Unit.CM2ML}

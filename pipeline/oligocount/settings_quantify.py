@@ -1,0 +1,63 @@
+"""Settings of quantify; a module of their own because they are many."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSettings:
+    """What two times of one examination may differ by."""
+
+    tolerance_s: float
+    max_uptake_half_lives: float
+    conflict_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MagnitudeSettings:
+    """Which numbers a header can mean, by their size."""
+
+    min_dose_mbq: float
+    max_dose_mbq: float
+    min_weight_kg: float
+    max_weight_kg: float
+    min_weight_g: float
+    min_size_m: float
+    max_size_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualitySettings:
+    """What of a scan is told because it is unusual."""
+
+    min_uptake_minutes: float
+    max_uptake_minutes: float
+    max_voxel_mm: float
+    max_glucose_mmol_l: float
+    min_liver_suv: float
+    max_liver_suv: float
+    min_blood_suv: float
+    max_blood_suv: float
+    min_body_suv: float
+    max_body_suv: float
+    min_region_ml: float
+    region_margin_mm: float
+    min_covered_mm: float
+    min_thigh_mm: float
+    body_suv: float
+    body_hu: float
+    open_mm: float
+    max_outline_offset_mm: float
+    max_diaphragm_offset_mm: float
+    min_arm_suv: float
+    min_arm_dose_percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantifySettings:
+    """How activity becomes SUV."""
+
+    allowed_radiopharmaceuticals: tuple[str, ...]
+    outside_ct_hu: float
+    clock: ClockSettings
+    magnitude: MagnitudeSettings
+    quality: QualitySettings
