@@ -55,6 +55,15 @@ def _about_files(found: Found) -> Iterator[Caveat]:
     if found.broken:
         text = f"{len(found.broken)} DICOM file(s) are broken and left out"
         yield Caveat(code="BROKEN_FILES", text=text)
+    beside = {(one.file.parent, one.file.suffix.lower()) for one in found.headers}
+    alike = [
+        file
+        for file in found.foreign
+        if file.name.upper() != DICOMDIR and (file.parent, file.suffix.lower()) in beside
+    ]
+    if alike:
+        text = f"{len(alike)} file(s) named and placed like DICOM files are none: damaged slices?"
+        yield Caveat(code="NOT_DICOM", text=text)
     for index in found.foreign:
         if index.name.upper() == DICOMDIR:
             named, missing = missing_files(index, frozenset(found.files))

@@ -110,7 +110,7 @@ def _transfer_syntax(data: bytes) -> tuple[str, int]:
     values, end = walk.collect(_PREAMBLE + 4, frozenset({_TRANSFER_SYNTAX}), last_group=0x0002)
     raw = values.get(_TRANSFER_SYNTAX)
     if raw is None:
-        return _guessed_syntax(data[end : end + 8]), end
+        raise BrokenDicom("it states no (0002,0010) Transfer Syntax UID")
     return raw.rstrip(b"\0 ").decode("ascii", "replace"), end
 
 
