@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time-limit", type=float, default=30, metavar="MINUTES", help="a case")
     parser.add_argument("--memory-limit", type=float, default=6, metavar="GIB", help="a case")
     parser.add_argument("--gpus", type=int, default=0, metavar="N", help="run N cases, a GPU each")
+    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads a case")
     parser.add_argument("--lesions", metavar="NAME", help="the lesion model")
     parser.add_argument("--organs", metavar="NAME", help="the organ model")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:n]")
@@ -74,7 +75,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _check_numbers(arguments: argparse.Namespace) -> None:
-    for name in ("workers", "time_limit", "memory_limit"):
+    for name in ("workers", "threads", "time_limit", "memory_limit"):
         value = getattr(arguments, name)
         if value is not None and not value > 0:
             raise ConfigError(f"--{name.replace('_', '-')}: expected more than 0, found {value}")
@@ -98,10 +99,16 @@ def _plan(arguments: argparse.Namespace, recipe: Recipe, workers: int) -> Plan:
         limits=Limits(
             time_s=arguments.time_limit * 60, memory_mib=arguments.memory_limit * _MIB_PER_GIB
         ),
-        threads=clusters.threads_per_case(workers),
+        threads=_threads(arguments, workers),
         gpus_per_case=1 if arguments.gpus else 0,
         retries_failed=arguments.retry_failed,
     )
+
+
+def _threads(arguments: argparse.Namespace, workers: int) -> int:
+    """Cores shared out here; on a cluster, whose machines are unknown, one."""
+    shared_out = 1 if arguments.scheduler else clusters.threads_per_case(workers)
+    return int(arguments.threads or shared_out)
 
 
 def _cluster(

@@ -1,5 +1,6 @@
 """One cohort in one folder: locked, listed, run, and told truthfully at the end."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from distributed import Client
 
 from oligocount.cohort.digest import digest_input
-from oligocount.cohort.engine import Ended, Plan, Progress, result_stands, run_batch
+from oligocount.cohort.engine import WORK_FOLDER, Ended, Plan, Progress, result_stands, run_batch
 from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Digests, Ledger, State
 from oligocount.cohort.lock import is_locked, locked
 from oligocount.cohort.manifest import Cohort, CohortCase
@@ -75,6 +76,7 @@ def work_through(
             run_batch(cohort.cases, plan, client, ledger, watcher)
         ledger.write_note("ended", datetime.now(UTC).isoformat(timespec="seconds"))
         write_tables(plan.out)
+        shutil.rmtree(plan.out / WORK_FOLDER, ignore_errors=True)
     return standing(plan.out)
 
 
