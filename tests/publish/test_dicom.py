@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import highdicom as hd
+import nibabel as nib
 import numpy as np
 import pydicom
 import pytest
@@ -122,6 +123,43 @@ def test_contours_refer_to_the_image_of_their_slice(tmp_path: Path) -> None:
             k = round(grid.to_index(np.array(contour.ContourData[:3], float))[0])
             uid = contour.ContourImageSequence[0].ReferencedSOPInstanceUID
             assert uid == f"{SERIES_UID}.{k + 1}"
+
+
+def test_a_slice_without_an_image_refers_to_none_and_its_neighbours_to_theirs(
+    tmp_path: Path,
+) -> None:
+    """A missing slice may have been interpolated: the grid then has more slices than files."""
+    result = result_on(tmp_path)
+    series = result.study.series[0]
+    lost = next(file for file in series.files if file.name == "035.dcm")
+    lost.unlink()
+    files = tuple(file for file in series.files if file != lost)
+    study = dataclasses.replace(result.study, series=(dataclasses.replace(series, files=files),))
+    structures = objects_of(dataclasses.replace(result, study=study))["lesions_rtstruct.dcm"]
+    for contour in structures.ROIContourSequence[0].ContourSequence:
+        k = round(result.images.suv.geometry.to_index(np.array(contour.ContourData[:3]))[0])
+        images = contour.get("ContourImageSequence", [])
+        uids = [each.ReferencedSOPInstanceUID for each in images]
+        assert uids == ([] if k == 35 else [f"{SERIES_UID}.{k + 1}"])
+
+
+@pytest.mark.skipif(shutil.which("plastimatch") is None, reason="no plastimatch (Debian)")
+def test_an_independent_reader_fills_the_contours_to_the_identical_mask(tmp_path: Path) -> None:
+    """Plastimatch (C++) rasterises the structure set on the grid of lesions.nii.gz."""
+    out = tmp_path / "out"
+    publish.write(out, result_on(tmp_path), "", SETTINGS)
+    subprocess.run(
+        ["plastimatch", "convert", "--input", out / "dicom" / "lesions_rtstruct.dcm",
+         "--fixed", out / "lesions.nii.gz", "--output-prefix", tmp_path / "filled",
+         "--prefix-format", "nii.gz"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    truth = np.asarray(nib.load(out / "lesions.nii.gz").dataobj)
+    filled = sorted((tmp_path / "filled").iterdir())
+    assert len(filled) == len(REPORTED)
+    for label, file in zip(REPORTED, filled, strict=True):
+        assert f"Lesion {label}" in file.name
+        np.testing.assert_array_equal(np.asarray(nib.load(file).dataobj) > 0, truth == label)
 
 
 def test_margins_are_drawn_where_asked_for_and_hold_one_another(tmp_path: Path) -> None:

@@ -4,21 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
     PYDICOM_IMPLEMENTATION_UID,
     ExplicitVRLittleEndian,
     RTStructureSetStorage,
 )
-from scipy import ndimage
 
 from oligocount.domain.lesion import LocatedLesion
-from oligocount.domain.result import Result
 from oligocount.domain.volume import Geometry
+from oligocount.geometry.affine import crop
 from oligocount.publish.dicom.contours import slice_contours
-from oligocount.publish.dicom.lesions import lesion_name
 from oligocount.publish.dicom.origin import MANUFACTURER, RESEARCH, Origin
+from oligocount.publish.dicom.targets import Target, targets
 from oligocount.settings import RtstructSettings
 
 _COPIED = (
@@ -28,6 +26,7 @@ _COPIED = (
 )  # fmt: skip
 _COLOURS = ((213, 94, 0), (0, 114, 178), (0, 158, 115), (204, 121, 167), (230, 159, 0))
 _NAME_CHARS = 64  # LO
+_SAME_SLICE = 0.05  # of the distance between slices
 
 
 def lesions_rtstruct(
@@ -37,70 +36,52 @@ def lesions_rtstruct(
     now: datetime,
 ) -> FileDataset:
     """A region of interest a lesion and margin, with contours on the slices of the PET."""
-    source = origin.source
-    volumes = _volumes(origin.result, lesions, settings)
     structures = _empty(origin, now)
-    images = {n: _reference(each) for n, each in enumerate(source)} if len(source) > 1 else {}
-    for number, (name, interpreted, mask) in enumerate(volumes, 1):
-        structures.StructureSetROISequence.append(_roi(number, name, source))
-        contours = _contours(mask, origin.result.images.suv.geometry, images)
-        colour = list(_COLOURS[number % len(_COLOURS)])
+    grid = origin.result.images.suv.geometry
+    images = _images_by_slice(origin.source, grid)
+    drawn = targets(origin.result.lesion_map.labels, lesions, settings)
+    for number, target in enumerate(drawn, 1):
+        structures.StructureSetROISequence.append(_roi(number, target.name, origin.source))
         structures.ROIContourSequence.append(
-            _item(ReferencedROINumber=number, ROIDisplayColor=colour, ContourSequence=contours)
+            _item(
+                ReferencedROINumber=number,
+                ROIDisplayColor=list(_COLOURS[number % len(_COLOURS)]),
+                ContourSequence=_contours(target, grid, images),
+            )
         )
         structures.RTROIObservationsSequence.append(
             _item(
                 ObservationNumber=number,
                 ReferencedROINumber=number,
-                RTROIInterpretedType=interpreted,
+                RTROIInterpretedType=target.interpreted_type,
                 ROIInterpreter="",
             )
         )
     return structures
 
 
-def _volumes(
-    result: Result, lesions: Sequence[LocatedLesion], settings: RtstructSettings
-) -> list[tuple[str, str, NDArray[np.bool_]]]:
-    """(name, interpreted type, mask) of each gross volume and of its margins."""
-    labels = result.lesion_map.labels.array
-    spacing = result.images.suv.geometry.spacing_mm
-    found = []
-    for located in lesions:
-        name = lesion_name(located)
-        gross = labels == located.lesion.id
-        found.append((f"GTV {name}", "GTV", gross))
-        grown = gross
-        for kind, margin_mm in (("CTV", settings.ctv_margin_mm), ("PTV", settings.ptv_margin_mm)):
-            if margin_mm is not None:
-                grown = _grown(grown, margin_mm, spacing)
-                found.append((f"{kind} {name}", kind, grown))
+def _images_by_slice(source: Sequence[Dataset], grid: Geometry) -> dict[int, Dataset]:
+    """The grid's slice -> the image that lies there; slices without an image are absent."""
+    found = {}
+    for image in source:
+        if "ImagePositionPatient" in image:
+            k = float(grid.to_index(np.array(image.ImagePositionPatient, float))[0])
+            if abs(k - round(k)) < _SAME_SLICE:
+                found[round(k)] = _reference(image)
     return found
 
 
-def _grown(
-    mask: NDArray[np.bool_], margin_mm: float, spacing_mm: tuple[float, float, float]
-) -> NDArray[np.bool_]:
-    """Every voxel whose centre lies within the margin of a voxel of the mask."""
-    if not mask.any():
-        return mask
-    distance = ndimage.distance_transform_edt(~mask, sampling=spacing_mm)
-    grown: NDArray[np.bool_] = distance <= margin_mm
-    return grown
-
-
-def _contours(
-    mask: NDArray[np.bool_], geometry: Geometry, images: Mapping[int, Dataset]
-) -> list[Dataset]:
+def _contours(target: Target, grid: Geometry, images: Mapping[int, Dataset]) -> list[Dataset]:
     contours = []
-    for k, points in slice_contours(mask, geometry):
+    for k, points in slice_contours(target.mask, crop(grid, target.box)):
         contour = _item(
             ContourGeometricType="CLOSED_PLANAR",
             NumberOfContourPoints=len(points),
             ContourData=[f"{value:.3f}" for value in points.ravel()],
         )
-        if k in images:
-            contour.ContourImageSequence = [images[k]]
+        image = images.get(target.box[0].start + k)
+        if image is not None:
+            contour.ContourImageSequence = [image]
         contours.append(contour)
     return contours
 
