@@ -72,6 +72,9 @@ class PhysiologicSettings:
     gland_asymmetry: float
     marrow_diffuse_mm: float
     pelvis_reach_mm: float
+    pelvis_max_ml: float
+    injection_min_suv: float
+    injection_off_mm: float
     pelvis_min_suv: float
     great_vessel_mm: float
     ureter_reach_mm: float
@@ -81,6 +84,22 @@ class PhysiologicSettings:
     fat_min_hu: float
     fat_max_hu: float
     fat_symmetry: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MimicSettings:
+    """Which benign look-alikes make a finding equivocal."""
+
+    opacity_min_mm: float
+    opacity_max_suv: float
+    muscle_max_suv: float
+    joint_max_suv: float
+    joint_reach_mm: float
+    larynx_half_mm: float
+    fracture_max_suv: float
+    fracture_aside_mm: float
+    symmetry_ratio: float
+    symmetry_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +120,11 @@ class OrganSettings:
     """When a focus belongs to an organ, and which other organ is in question."""
 
     min_share: float
+    weak_share: float
+    muscle_share: float
+    node_in_muscle_mm: float
     runner_up_min_share: float
+    runner_up_station_mm: float
     breathing_mm: float
     min_confidence: float
 
@@ -111,6 +134,8 @@ class NodeSettings:
     """When a focus belongs to a nodal station, and which frontier is in question."""
 
     staging_system: str
+    min_share: float
+    hilum_mm: float
     reach_mm: float
     runner_up_max_mm: float
 
@@ -121,6 +146,7 @@ class LocateSettings:
 
     reach_mm: float
     physiologic: PhysiologicSettings
+    mimic: MimicSettings
     primary: PrimarySettings
     organ: OrganSettings
     node: NodeSettings

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from oligocount.anatomy.drawing import Drawing
 
 
@@ -16,11 +18,11 @@ class Estimate:
 
 
 Found = dict[str, Estimate]
+Rule = Callable[[Drawing, Found], Estimate | None]
+_AGREEMENT_MM = 15.0  # rules that disagree by this much halve the confidence
 
 
-def beside(
-    name: str, offset_mm: float, confidence: float
-) -> Callable[[Drawing, Found], Estimate | None]:
+def beside(name: str, offset_mm: float, confidence: float) -> Rule:
     """A rule: another landmark plus an offset, with its confidence times `confidence`."""
 
     def rule(_drawing: Drawing, found: Found) -> Estimate | None:
@@ -34,9 +36,7 @@ def beside(
     return rule
 
 
-def top_of(
-    *stems: str, offset_mm: float = 0.0, confidence: float = 0.9
-) -> Callable[[Drawing, Found], Estimate | None]:
+def top_of(*stems: str, offset_mm: float = 0.0, confidence: float = 0.9) -> Rule:
     """A rule: the top of a structure plus an offset; not where the scan cuts it."""
 
     def rule(drawing: Drawing, _found: Found) -> Estimate | None:
@@ -52,9 +52,7 @@ def top_of(
     return rule
 
 
-def bottom_of(
-    *stems: str, offset_mm: float = 0.0, confidence: float = 0.9
-) -> Callable[[Drawing, Found], Estimate | None]:
+def bottom_of(*stems: str, offset_mm: float = 0.0, confidence: float = 0.9) -> Rule:
     """A rule: the bottom of a structure plus an offset; not where the scan cuts it."""
 
     def rule(drawing: Drawing, _found: Found) -> Estimate | None:
@@ -66,5 +64,21 @@ def bottom_of(
         value = bottom + offset_mm
         trust = min(confidence, confidence * drawing.trust(*stems))
         return Estimate(value, f"bottom of {stems[0]} {offset_mm:+.0f} mm", trust)
+
+    return rule
+
+
+def consensus(*rules: Rule) -> Rule:
+    """A rule: the median of several independent rules, surer where they agree."""
+
+    def rule(drawing: Drawing, found: Found) -> Estimate | None:
+        given = [each for one in rules if (each := one(drawing, found)) is not None]
+        if len(given) < 2:
+            return None
+        values = [each.value_mm for each in given]
+        doubt = 1.0 / (1.0 + float(np.ptp(values)) / _AGREEMENT_MM)
+        best = max(each.confidence for each in given)
+        method = "median of " + "; ".join(f"{g.method} {g.value_mm:.0f}" for g in given)
+        return Estimate(float(np.median(values)), method, best * (0.5 + 0.5 * doubt))
 
     return rule

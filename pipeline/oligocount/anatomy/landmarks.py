@@ -4,15 +4,12 @@ A fall-back from another landmark is never surer than that landmark. What nothin
 absent. Rules after IASLC (PMC4367620), AJCC 8 and the project's own geometry.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from oligocount.anatomy import levels_abdomen, levels_chest
 from oligocount.anatomy.drawing import Drawing
-from oligocount.anatomy.estimate import Estimate, Found
+from oligocount.anatomy.estimate import Found, Rule
 from oligocount.domain.anatomy import Landmark
-
-Rule = Callable[[Drawing, Found], Estimate | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,10 @@
 """Landmarks of hiatus, abdomen and pelvis: junction, domes, coeliac, renal vein, bifurcation."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import ndimage
 
 from oligocount.anatomy.drawing import Drawing, Mask
-from oligocount.anatomy.estimate import Estimate, Found, beside, bottom_of, top_of
-
-Rule = Callable[[Drawing, Found], Estimate | None]
+from oligocount.anatomy.estimate import Estimate, Found, Rule, beside, bottom_of, consensus, top_of
 
 
 def _junction(axis: int) -> Rule:
@@ -101,7 +97,7 @@ def _lumbar(fraction: float, name: str, confidence: float) -> Rule:
 
 
 def _renal_vein(drawing: Drawing, _found: Found) -> Estimate | None:
-    """5 mm above the mean height of the kidneys."""
+    """The mean height of the kidneys, as the lower border of the left renal vein."""
     heights = [
         drawing.centre_mm(mask)[2]
         for mask in (drawing.sided("kidney", "left"), drawing.sided("kidney", "right"))
@@ -109,9 +105,7 @@ def _renal_vein(drawing: Drawing, _found: Found) -> Estimate | None:
     ]
     if not heights:
         return None
-    return Estimate(
-        float(np.mean(heights)) + 5.0, "middle of the kidneys", 0.3 + 0.15 * len(heights)
-    )
+    return Estimate(float(np.mean(heights)), "middle of the kidneys", 0.3 + 0.15 * len(heights))
 
 
 def _bifurcation(drawing: Drawing, _found: Found) -> Estimate | None:
@@ -189,12 +183,21 @@ RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("y_egj", (_junction(1),)),
     ("z_hiatus", (_hiatus, beside("z_egj", 20.0, 0.7))),
     ("z_coeliac", (
+        consensus(
+            _coeliac,
+            top_of("pancreas", offset_mm=-3.0, confidence=0.5),
+            _lumbar(0.0, "top of L1", 0.5),
+        ),
         _coeliac,
         top_of("pancreas", offset_mm=3.0, confidence=0.5),
         _lumbar(0.0, "top of L1", 0.5),
         beside("z_egj", -40.0, 0.4),
     )),
-    ("z_lrv", (_renal_vein, _lumbar(0.2, "L1/L2 disc", 0.5), beside("z_coeliac", -35.0, 0.5))),
+    ("z_lrv", (
+        consensus(_renal_vein, _lumbar(0.28, "top of L2", 0.5), beside("z_coeliac", -42.0, 0.8)),
+        _renal_vein, _lumbar(0.28, "top of L2", 0.5),
+        beside("z_coeliac", -42.0, 0.5),
+    )),
     ("z_ima", (_lumbar(0.5, "middle of L3", 0.6), beside("z_lrv", -50.0, 0.5))),
     ("z_bif", (
         top_of("iliac_artery", confidence=0.8),

@@ -1,14 +1,11 @@
 """Landmarks of neck and chest: carina, apices, arch, azygos, pulmonary vessels, cricoid."""
 
-from collections.abc import Callable
-
 import numpy as np
 from scipy import ndimage
 
 from oligocount.anatomy.drawing import Drawing, Mask
-from oligocount.anatomy.estimate import Estimate, Found, beside, bottom_of, top_of
+from oligocount.anatomy.estimate import Estimate, Found, Rule, beside, bottom_of, top_of
 
-Rule = Callable[[Drawing, Found], Estimate | None]
 _BRONCHI_MIN_MM2, _BRONCHI_APART_MM, _SPLIT_SLICES = 40.0, 5.0, 3
 _AIRWAY_MIN_MM = 40.0  # a shorter piece of trachea shows no carina
 
@@ -163,11 +160,11 @@ def _heart_fraction(drawing: Drawing, found: Found) -> Estimate | None:
 
 
 def _cervical(drawing: Drawing, _found: Found) -> Estimate | None:
-    """C6's lower edge: one vertebra above the lowest cervical one where all are one class."""
+    """C6's middle: a vertebra and a half above C7's lower edge, where all are one class."""
     neck = drawing.mask("vertebrae_C")
     if not neck.any() or drawing.bottom_mm(neck) <= float(drawing.frame.z_mm[0]):
         return None
-    return Estimate(drawing.bottom_mm(neck) + 18.0, "one vertebra above C7's lower edge", 0.5)
+    return Estimate(drawing.bottom_mm(neck) + 26.0, "1.5 vertebrae above C7's lower edge", 0.5)
 
 
 RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
@@ -211,7 +208,7 @@ RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     )),
     ("z_cricoid", (
         bottom_of("cricoid_cartilage", confidence=0.9),
-        bottom_of("vertebrae_C6", confidence=0.6),
+        bottom_of("vertebrae_C6", offset_mm=8.0, confidence=0.6),
         _cervical,
         beside("z_manubrium_top", 60.0, 0.5),
     )),

@@ -18,13 +18,14 @@ def abdomen_regions(space: Space) -> Iterator[Region]:
     for name, mask in (
         *_retrocrural(space),
         *_paracardial(space),
-        *_coeliac(space),
+        *_root_of_trunk(space),
         *_left_gastric(space),
+        *_branches(space),
         *_hepatoduodenal(space),
         *_great_vessels(space),
         *_perigastric(space),
-        *_mesenteric(space),
         *_pelvic(space),
+        *_mesenteric(space),
     ):
         yield name, mask & inside
 
@@ -57,20 +58,26 @@ def _root(space: Space) -> tuple[float, float]:
     return float(space.lines.aorta_x[k]), float(space.lines.aorta_front_y[k])
 
 
-def _coeliac(space: Space) -> Iterator[Region]:
+def _root_of_trunk(space: Space) -> Iterator[Region]:
     x, y = _root(space)
     z = space.at("z_coeliac")
     distance = np.sqrt((space.x - x) ** 2 + (space.y - y) ** 2 + (space.z - z) ** 2)
     yield "20", (distance <= space.mm["coeliac_radius"]) & (space.y < y + 3.0)
+
+
+def _branches(space: Space) -> Iterator[Region]:
+    """18 along the hepatic artery, 19 and 11d along the splenic one, 10 at the spleen."""
+    x, y = _root(space)
+    z = space.at("z_coeliac")
     band = np.abs(space.z - z) <= space.mm["artery_band"]
     depth = (space.y < y + 5.0) & (space.y > y - space.mm["artery_before_aorta"])
     off = space.x - x
     hepatic = (off < -10.0) & (off > -space.mm["hepatic_artery"])
     splenic = (off > 10.0) & (off < space.mm["splenic_proximal"])
     vein = space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]
-    yield "12", band & depth & (off < -25.0) & vein
+    yield "12", band & depth & (off < -space.mm["gastroduodenal"]) & vein
     yield "18", band & depth & hepatic
-    yield "19", band & (space.y < y + 12.0) & (space.y > y - 40.0) & splenic
+    yield "19", band & (space.y < y + 15.0) & (space.y > y - 25.0) & splenic
     hilum = space.gap("spleen") <= space.mm["splenic_hilum"]
     medial = space.x < _centre_x(space, "spleen")
     yield "10spl", hilum & medial & (off > space.mm["splenic_proximal"] - 20.0)
@@ -97,8 +104,9 @@ def _hepatoduodenal(space: Space) -> Iterator[Region]:
     x, y = _root(space)
     vein = space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]
     band = space.between(space.at("z_coeliac") - 40.0, space.at("z_coeliac") + 45.0)
-    yield "12", band & vein & (space.x < x - 15.0) & (space.y < y + 5.0)
-    head = space.gap("pancreas") <= space.mm["pancreas_head"]
+    liver_side = space.x < x - space.mm["gastroduodenal"]
+    yield "12", band & vein & liver_side & (space.y < y + 5.0)
+    head = space.gap("pancreas", "duodenum") <= space.mm["pancreas_head"]
     behind = space.y > space.along(_pancreas_y(space))
     right = (space.x < x - 12.0) & (space.z < space.at("z_coeliac") - 10.0)
     cava = space.gap(_CAVA) > 5.0
@@ -135,7 +143,8 @@ def _mesenteric(space: Space) -> Iterator[Region]:
     yield "14", root & central & before
     bowel = space.gap("small_bowel", "colon", "duodenum") <= 15.0
     above = space.z > space.at("z_femur_top")
-    deep = space.depth >= 25.0
+    deep = (space.depth >= 25.0) & (space.gap("rib", "costal_cartilages", "hip") > 12.0)
+    deep &= ~space.drawing.mask("muscle", "gluteus", "autochthon", "iliopsoas")
     yield "mesenteric", below & above & before & deep & (bowel | central)
 
 

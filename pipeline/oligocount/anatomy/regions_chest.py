@@ -47,16 +47,26 @@ def _retrotracheal(space: Space) -> Iterator[Region]:
 def _prevascular(space: Space) -> Iterator[Region]:
     before = space.y < space.along(space.lines.vessel_front_y) + 3.0
     arch, low, carina = space.at("z_arch_top"), space.at("z_arch_low"), space.at("z_carina")
-    wall = np.abs(space.y - space.along(_sternum_back(space))) < 15.0
-    off = space.x - space.along(space.lines.middle_x)
-    beside = (np.abs(off) > 8.0) & (np.abs(off) < space.mm["mammary_half"])
-    ribs = space.between(space.at("z_ipv") - 30.0, space.at("z_manubrium_top") - 15.0)
-    yield "internal_mammary_R", ribs & wall & beside & (off < 0)
-    yield "internal_mammary_L", ribs & wall & beside & (off > 0)
     yield "6", space.between(low, arch) & before
     yield "3a", space.between(carina, space.apex) & before
     front = space.y < space.along(space.lines.gullet_front_y) - 45.0
     yield "cardiophrenic", (space.z <= carina) & front
+
+
+def wall_regions(space: Space) -> Iterator[Region]:
+    """Behind the ribs beside the sternum, and in front of the pericardium down to the dome."""
+    back = space.along(_sternum_back(space))
+    off = space.x - space.along(space.lines.middle_x)
+    wall = (space.y > back - 10.0) & (space.y < back + space.mm["mammary_off_sternum"])
+    beside = (np.abs(off) > 8.0) & (np.abs(off) < space.mm["mammary_half"])
+    ribs = space.between(space.at("z_ipv") - 20.0, space.at("z_manubrium_top") - 15.0)
+    yield "internal_mammary_R", ribs & wall & beside & (off < 0)
+    yield "internal_mammary_L", ribs & wall & beside & (off > 0)
+    low = space.between(space.at("z_dome_r") - 45.0, space.at("z_ipv"))
+    front = space.y < space.along(space.lines.gullet_front_y) - 45.0
+    near = (space.gap("heart") < 30.0) | (space.gap("liver") < space.mm["diaphragm_shell"])
+    inside = (np.abs(off) < 110.0) & (space.depth >= 20.0) & (space.y > back)
+    yield "cardiophrenic", low & front & near & inside
 
 
 def _sternum_back(space: Space) -> np.ndarray:
@@ -100,10 +110,11 @@ def _paratracheal(space: Space) -> Iterator[Region]:
 
 def _subcarinal(space: Space) -> Iterator[Region]:
     carina = space.at("z_carina")
-    floor = max(space.at("z_la_top") - 10.0, carina - space.mm["subcarinal_depth"])
+    floor = carina - space.mm["subcarinal_depth"]
     half = np.abs(space.x - _carina_x(space)) < space.mm["subcarinal_half"]
     front = space.y < space.along(space.lines.gullet_front_y)
-    yield "7", space.between(floor, carina) & half & front
+    behind = space.y > space.along(space.lines.airway_back_y) - space.mm["subcarinal_front"]
+    yield "7", space.between(floor, carina) & half & front & behind
 
 
 def _carina_x(space: Space) -> float:

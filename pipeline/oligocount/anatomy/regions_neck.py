@@ -63,7 +63,9 @@ def _supraclavicular(space: Space, right_of: np.ndarray, left_of: np.ndarray) ->
     }
     for side, lateral in (("R", right_of), ("L", left_of)):
         above = space.z > _clavicle_top(space, side)
-        yield f"104{side}", above & (space.z <= cricoid) & depth & lateral & medial[side]
+        apart = np.abs(space.x - space.along(space.lines.airway_x)) > 35.0
+        fossa = apart | (space.z > space.at(f"z_apex_{side.lower()}"))
+        yield f"104{side}", above & (space.z <= cricoid) & depth & lateral & medial[side] & fossa
 
 
 def _clavicle_top(space: Space, side: str) -> np.ndarray:
@@ -76,7 +78,7 @@ def _clavicle_top(space: Space, side: str) -> np.ndarray:
     columns = np.count_nonzero(clavicle, axis=1)
     for i in np.flatnonzero(columns.sum(axis=0)):
         top = float(space.drawing.frame.z_mm[np.flatnonzero(columns[:, i])[-1]])
-        tops[i] = min(top, default + 40.0) if np.isfinite(default) else top
+        tops[i] = min(top, default + 10.0) if np.isfinite(default) else top
     return tops[None, None, :]
 
 

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from oligocount.anatomy.drawing import Drawing, Mask
 from oligocount.anatomy.regions_abdomen import abdomen_regions
-from oligocount.anatomy.regions_chest import chest_regions, intrapulmonary_regions
+from oligocount.anatomy.regions_chest import chest_regions, intrapulmonary_regions, wall_regions
 from oligocount.anatomy.regions_neck import axillary_regions, neck_regions
 from oligocount.anatomy.space import Space
 from oligocount.anatomy.station_table import StationTable
@@ -27,7 +27,12 @@ def draw_stations(drawing: Drawing, marks: Mapping[str, Landmark], table: Statio
         _take(array, numbers[name], mask)
     _fill_mediastinum(array, space)
     hilar = {name: array == numbers[name] for name in ("10R", "10L")}
-    for regions in (neck_regions(space), abdomen_regions(space), axillary_regions(space)):
+    for regions in (
+        wall_regions(space),
+        neck_regions(space),
+        abdomen_regions(space),
+        axillary_regions(space),
+    ):
         for name, mask in regions:
             _take(array, numbers[name], mask & space.nodal)
     for name, mask in intrapulmonary_regions(space, hilar):

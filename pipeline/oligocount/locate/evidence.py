@@ -145,6 +145,12 @@ def gather(scene: Scene, lesion: Lesion, found: tuple[slice, slice, slice]) -> F
     )
 
 
+def solid_share(focus: Focus, scene: Scene) -> float:
+    """Share of the core in organs that are not filler: lung, bone, liver and the like."""
+    filler = ("soft_tissue", None)
+    return sum(v for n, v in focus.share.items() if scene.anatomy.structures[n].organ not in filler)
+
+
 def centre_voxel(core: Mask) -> Mask:
     """The voxel of the core that is nearest to its centre of mass, alone."""
     points = np.argwhere(core)

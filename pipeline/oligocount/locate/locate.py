@@ -8,9 +8,10 @@ from oligocount.domain.lesion import Finding, Lesion, LesionMap, LocatedLesion, 
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
 from oligocount.locate.evidence import Focus, Scene, build_scene, gather
-from oligocount.locate.nodes import judge_node
+from oligocount.locate.mimics import with_doubts
+from oligocount.locate.nodes import judge_hilum, judge_node
 from oligocount.locate.opinion import Opinion
-from oligocount.locate.organs import judge_organ
+from oligocount.locate.organs import judge_muscle, judge_organ, with_station_beside
 from oligocount.locate.physiologic import judge_physiologic
 from oligocount.locate.primary import judge_primaries
 from oligocount.locate.unknown import judge_unknown
@@ -33,20 +34,28 @@ def locate(
     boxes = ndimage.find_objects(scene.foci)
     foci = [gather(scene, lesion, boxes[lesion.id - 1]) for lesion in measured]
     primaries = judge_primaries(foci, scene, facts, settings.primary)
-    return tuple(
-        _located(focus, primaries.get(focus.lesion.id) or _judge(focus, scene, facts, settings))
-        for focus in foci
-    )
+    opinions = [
+        primaries.get(focus.lesion.id) or _judge(focus, scene, facts, settings) for focus in foci
+    ]
+    opinions = with_doubts(foci, opinions, scene, settings.mimic)
+    return tuple(_located(focus, each) for focus, each in zip(foci, opinions, strict=True))
 
 
 def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSettings) -> Opinion:
-    """The first of normal uptake, organ, station that answers; else what is known, in words."""
-    return (
+    """The first that answers: normal uptake, organ, station touched, organ or station nearby."""
+    node = judge_node(focus, scene, facts, settings.node)
+    touched = node if node and (node.overlap or 0.0) >= settings.node.min_share else None
+    opinion = (
         judge_physiologic(focus, scene, settings.physiologic)
-        or judge_organ(focus, scene, settings.organ)
-        or judge_node(focus, scene, facts, settings.node)
+        or judge_hilum(focus, scene, facts, settings.node)
+        or judge_organ(focus, scene, settings.organ, min_share=settings.organ.min_share)
+        or judge_muscle(focus, scene, node, settings.organ)
+        or touched
+        or judge_organ(focus, scene, settings.organ, min_share=settings.organ.weak_share)
+        or node
         or judge_unknown(focus, scene)
     )
+    return with_station_beside(opinion, node, settings.organ)
 
 
 def _located(focus: Focus, opinion: Opinion) -> LocatedLesion:

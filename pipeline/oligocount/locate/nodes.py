@@ -50,8 +50,35 @@ def judge_node(
         reason=_reason(entries[best], vote.share.get(best, 0.0), vote.gap_mm[best]),
         overlap=vote.share.get(best, 0.0),
         margin_mm=margin,
+        gap_mm=vote.gap_mm[best],
         runner_up=runner_up,
         caveats=_flags(entries[best]),
+    )
+
+
+def judge_hilum(
+    focus: Focus, scene: Scene, facts: ClinicalFacts, settings: NodeSettings
+) -> Opinion | None:
+    """A focus in drawn lung at the very hilum is a hilar node with lung as its runner-up."""
+    if scene.anatomy.stations is None or focus.share_of("lung") < 0.5:
+        return None
+    gaps = _vote(focus, scene).gap_mm
+    near = {n: gaps[n] for n in ("10R", "10L") if gaps.get(n, np.inf) <= settings.hilum_mm}
+    if not near:
+        return None
+    name = min(near, key=lambda n: near[n])
+    entry = scene.anatomy.station_entries[name]
+    lung = Site(organ="lung", organ_system="lung", side=entry.side)
+    return Opinion(
+        kind=Kind.NODE,
+        status=Status.MALIGNANT,
+        site=node_site(entry, facts, settings.staging_system),
+        reason=f"in the lung's inner edge, {near[name]:.0f} mm from {entry.title}",
+        overlap=0.0,
+        margin_mm=settings.hilum_mm - near[name],
+        gap_mm=near[name],
+        runner_up=RunnerUp(site=lung, margin_mm=settings.hilum_mm - near[name]),
+        caveats=_flags(entry),
     )
 
 

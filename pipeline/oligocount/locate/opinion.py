@@ -9,7 +9,10 @@ from oligocount.domain.provenance import Caveat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """Kind, status and site with the reason in one sentence, and the doubts."""
+    """Kind, status and site with the reason in one sentence, and the doubts.
+
+    `gap_mm` is the distance from the core's centre to the site itself, where it was measured.
+    """
 
     kind: Kind
     status: Status
@@ -17,6 +20,7 @@ class Opinion:
     reason: str
     overlap: float | None = None
     margin_mm: float | None = None
+    gap_mm: float | None = None
     runner_up: RunnerUp | None = None
     diffuse: bool = False
     caveats: tuple[Caveat, ...] = ()

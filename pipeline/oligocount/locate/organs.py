@@ -1,5 +1,7 @@
 """Organ lesions: the organ that holds the focus, its side and lobe, and the runner-up."""
 
+from dataclasses import replace
+
 from oligocount.domain.anatomy import Side, Site, Structure
 from oligocount.domain.lesion import Kind, RunnerUp, Status
 from oligocount.domain.provenance import Caveat
@@ -8,11 +10,15 @@ from oligocount.locate.opinion import Opinion
 from oligocount.settings_anatomy import OrganSettings
 
 _FILLER = "soft_tissue"
+_MUSCLES = ("muscle", "gluteus_", "autochthon_", "iliopsoas_", "skeletal_muscle")
+_MUSCULAR_STATIONS = ("1R", "1L", "VI", "10", "axillary")  # 10 stands for 100, 102, 103, 104
 _BREATHING = ("liver", "spleen", "stomach")
 
 
-def judge_organ(focus: Focus, scene: Scene, settings: OrganSettings) -> Opinion | None:
-    """The organ that holds enough of the core, or one within reach when no node space is known.
+def judge_organ(
+    focus: Focus, scene: Scene, settings: OrganSettings, *, min_share: float
+) -> Opinion | None:
+    """The organ that holds most of the core, if it holds `min_share` of it.
 
     Filler (fat, muscle, unlabelled body) never wins here: a focus there may be a node.
     """
@@ -20,7 +26,7 @@ def judge_organ(focus: Focus, scene: Scene, settings: OrganSettings) -> Opinion 
     if not shares:
         return None
     organ, share = next(iter(shares.items()))
-    if share < settings.min_share:
+    if share < min_share:
         return None
     structure = _finest(focus, scene, organ)
     site = organ_site(structure, focus, scene)
@@ -34,6 +40,41 @@ def judge_organ(focus: Focus, scene: Scene, settings: OrganSettings) -> Opinion 
         runner_up=runner_up,
         caveats=_confidence_caveat(scene, structure, settings),
     )
+
+
+def judge_muscle(
+    focus: Focus, scene: Scene, node: Opinion | None, settings: OrganSettings
+) -> Opinion | None:
+    """Soft tissue for a focus in drawn muscle; in neck and axilla a small one stays a node."""
+    inside = {n: v for n, v in focus.share.items() if n.startswith(_MUSCLES)}
+    share = sum(inside.values())
+    if share < settings.muscle_share:
+        return None
+    station = node.site.structure if node else None
+    small = focus.lesion.longest_diameter_mm <= settings.node_in_muscle_mm
+    if small and station and station.startswith(_MUSCULAR_STATIONS):
+        return None
+    structure = scene.anatomy.structures[max(inside, key=lambda n: inside[n])]
+    return Opinion(
+        kind=Kind.ORGAN,
+        status=Status.MALIGNANT,
+        site=organ_site(structure, focus, scene),
+        reason=f"{share:.0%} of the core lies in {structure.name.replace('_', ' ')}",
+        overlap=share,
+    )
+
+
+def with_station_beside(opinion: Opinion, node: Opinion | None, settings: OrganSettings) -> Opinion:
+    """An organ lesion close to nodal space gets that station as its runner-up.
+
+    Bone and brain keep clear borders; everything else may hold or touch a node.
+    """
+    is_organ = opinion.kind is Kind.ORGAN and opinion.site.organ not in ("bone", "brain", None)
+    if not is_organ or opinion.runner_up or node is None or node.gap_mm is None:
+        return opinion
+    if node.gap_mm > settings.runner_up_station_mm:
+        return opinion
+    return replace(opinion, runner_up=RunnerUp(site=node.site, margin_mm=node.gap_mm))
 
 
 def organ_site(structure: Structure, focus: Focus, scene: Scene) -> Site:

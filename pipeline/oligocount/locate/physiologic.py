@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 from oligocount.domain.anatomy import Site, Structure
 from oligocount.domain.lesion import Kind, Status
-from oligocount.locate.evidence import Focus, Scene
+from oligocount.locate.evidence import Focus, Scene, solid_share
 from oligocount.locate.levels import level_outside, mirrored_level
 from oligocount.locate.opinion import Opinion
-from oligocount.locate.urinary import ureter_opinion
+from oligocount.locate.urinary import pelvis_opinion, ureter_opinion
 from oligocount.settings_anatomy import PhysiologicSettings
 
 Rule = Callable[[Focus, Scene, PhysiologicSettings], Opinion | None]
@@ -63,20 +63,20 @@ def _urine(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion
     kidney = _home(focus, scene, "excretory", settings)
     if kidney:
         return _benign(kidney, "urine in the renal pelvis and calyces, or renal cortex")
-    near = min(focus.gap_to("kidney_left"), focus.gap_to("kidney_right"), focus.gap_to("kidney"))
-    nodal = focus.lesion.suv_max < settings.pelvis_min_suv
-    if near > settings.pelvis_reach_mm or nodal or _solid_share(focus, scene) > 0.5:
+    return pelvis_opinion(focus, scene, settings)
+
+
+def _injection(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    arm = focus.share_of("humerus", "arm_bones")
+    off = abs(focus.peak_lps_mm[0] - scene.midline_mm())
+    lateral = off >= settings.injection_off_mm or arm >= 0.3
+    if not lateral or focus.lesion.suv_max < settings.injection_min_suv:
         return None
-    if focus.gap_to("aorta", "inferior_vena_cava") <= settings.great_vessel_mm:
-        return None
-    return _benign(
-        Structure(name="kidney", organ="kidney", organ_system="kidney"),
-        f"hot as urine (SUV {focus.lesion.suv_max:.1f}), {near:.0f} mm from a kidney: renal pelvis",
-    )
+    return _benign(None, f"very hot in an arm (SUV {focus.lesion.suv_max:.0f}): injected tracer")
 
 
 def _ureter(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
-    if _solid_share(focus, scene) > 0.5:
+    if solid_share(focus, scene) > 0.5:
         return None
     return ureter_opinion(focus, scene, settings)
 
@@ -147,7 +147,7 @@ def _marrow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinio
 
 
 def _brown_fat(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
-    if scene.ct_hu is None or _solid_share(focus, scene) > 0.3:
+    if scene.ct_hu is None or solid_share(focus, scene) > 0.3:
         return None
     hu = float(scene.ct_hu[focus.box][focus.core].mean())
     if not settings.fat_min_hu <= hu <= settings.fat_max_hu:
@@ -162,7 +162,7 @@ def _brown_fat(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opi
 
 
 _RULES: tuple[Rule, ...] = (
-    _outside_body, _brain, _heart, _urine, _marrow, _liver, _hollow, _diffuse, _glands,
+    _outside_body, _injection, _brain, _heart, _urine, _marrow, _liver, _hollow, _diffuse, _glands,
     _ureter, _brown_fat,
 )  # fmt: skip
 
@@ -180,19 +180,13 @@ def _home(
         if _use(scene, n) == uptake and gap <= settings.spill_mm
     ]
     hot = uptake in ("cortex", "pump", "excretory", "reservoir")
-    if hot and spill and _solid_share(focus, scene) < 0.3 and sum(inside.values()) >= 0.2:
+    if hot and spill and solid_share(focus, scene) < 0.3 and sum(inside.values()) >= 0.2:
         return scene.anatomy.structures[spill[0]]
     return None
 
 
 def _use(scene: Scene, name: str) -> str:
     return scene.anatomy.structures[name].uptake
-
-
-def _solid_share(focus: Focus, scene: Scene) -> float:
-    """Share of the core in organs that are not filler: lung, bone, liver and the like."""
-    filler = ("soft_tissue", None)
-    return sum(v for n, v in focus.share.items() if scene.anatomy.structures[n].organ not in filler)
 
 
 def _word(structure: Structure) -> str:

@@ -5,9 +5,41 @@ from scipy import ndimage
 
 from oligocount.domain.anatomy import Side, Site
 from oligocount.domain.lesion import Kind, RunnerUp, Status
-from oligocount.locate.evidence import Focus, Scene
+from oligocount.locate.evidence import Focus, Scene, solid_share
 from oligocount.locate.opinion import Opinion
 from oligocount.settings_anatomy import PhysiologicSettings
+
+
+def pelvis_opinion(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    """Benign for a small focus as hot as urine at a kidney's medial face, at its own height."""
+    small = focus.lesion.volume_ml <= settings.pelvis_max_ml
+    hot = focus.lesion.suv_max >= settings.pelvis_min_suv
+    vessels = focus.gap_to("aorta", "inferior_vena_cava") <= settings.great_vessel_mm
+    if not small or not hot or vessels or solid_share(focus, scene) > 0.3:
+        return None
+    for side in (Side.RIGHT, Side.LEFT):
+        near = focus.gap_to(f"kidney_{_WORD[side]}")
+        if near <= settings.pelvis_reach_mm and _at_hilum(focus, scene, side):
+            return Opinion(
+                kind=Kind.PHYSIOLOGIC,
+                status=Status.BENIGN,
+                site=Site(organ="kidney", organ_system="kidney", side=side),
+                reason=f"hot as urine (SUV {focus.lesion.suv_max:.1f}), {near:.0f} mm from the "
+                f"{_WORD[side]} kidney's hilum: renal pelvis",
+            )
+    return None
+
+
+def _at_hilum(focus: Focus, scene: Scene, side: Side) -> bool:
+    """Medial to the kidney's middle, within its height, no further forward than its front."""
+    points = _points(scene, f"kidney_{_WORD[side]}")
+    if points is None:
+        return False
+    x, y, z = focus.peak_lps_mm
+    sign = 1.0 if side is Side.LEFT else -1.0
+    low, high = np.percentile(points[:, 2], [5, 85])
+    medial = sign * x < sign * float(np.median(points[:, 0]))
+    return bool(medial and low <= z <= high and y >= np.percentile(points[:, 1], 5) - 10.0)
 
 
 def ureter_opinion(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
@@ -61,18 +93,22 @@ def _gap_to_course(focus: Focus, scene: Scene, side: Side) -> float | None:
 
 def _course(scene: Scene, side: Side) -> tuple[np.ndarray, np.ndarray] | None:
     """Hilum of the kidney (its medial face at mid-height) and the bladder's shoulder, LPS mm."""
-    kidney = scene.mask(f"kidney_{_WORD[side]}")
-    bladder = scene.mask("urinary_bladder")
-    if not kidney.any() or not bladder.any():
+    k, b = _points(scene, f"kidney_{_WORD[side]}"), _points(scene, "urinary_bladder")
+    if k is None or b is None:
         return None
-    geometry = scene.anatomy.organs.labels.geometry
-    k = geometry.to_lps_mm(np.argwhere(kidney).astype(float))
-    b = geometry.to_lps_mm(np.argwhere(bladder).astype(float))
     sign = 1.0 if side is Side.LEFT else -1.0
     medial = float(np.percentile(sign * k[:, 0], 5)) * sign
     hilum = np.array([medial, np.median(k[:, 1]), np.median(k[:, 2])])
     shoulder = float(np.percentile(sign * b[:, 0], 90)) * sign
     return hilum, np.array([shoulder, np.percentile(b[:, 1], 90), np.median(b[:, 2])])
+
+
+def _points(scene: Scene, stem: str) -> np.ndarray | None:
+    """LPS mm of every voxel of a structure, or None."""
+    index = np.argwhere(scene.mask(stem))
+    if not index.size:
+        return None
+    return scene.anatomy.organs.labels.geometry.to_lps_mm(index.astype(float))
 
 
 def _thickness_mm(focus: Focus, scene: Scene) -> float:
