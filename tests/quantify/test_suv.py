@@ -14,7 +14,7 @@ from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.errors import GeometryError, MissingTag, QuantificationError, UnsupportedUnit
 from oligocount.intake.facts import read_tracer
 from oligocount.intake.reference import ReferenceObject, read_reference_objects
-from oligocount.quantify import suv_route, to_suv
+from oligocount.quantify import SuvType, suv_route, to_suv, to_suv_type
 from oligocount.settings_quantify import QuantifySettings
 from quantify.builders import a_tracer, at, read_series
 
@@ -231,3 +231,51 @@ def test_a_value_mapping_is_compared_and_never_followed(
     route = suv_route(a_tracer(value_mappings=(claim,)), quantify)
     assert route.factor == pytest.approx(3.6516e-4, rel=1e-4)
     assert [each.code for each in route.caveats] == codes
+
+
+def test_a_claim_that_cannot_be_compared_is_told(quantify: QuantifySettings) -> None:
+    claim = ValueMapping(quantity="lbm", slope=3e-4, rescale_slope=None, is_of_pet=True)
+    tracer = a_tracer(value_mappings=(claim,), patient_size_m=None)
+    assert [one.code for one in suv_route(tracer, quantify).caveats] == ["VALUE_MAPPING_UNCHECKED"]
+
+
+@pytest.mark.parametrize(
+    ("scan", "codes"),
+    [("09:59", ["UPTAKE_TIME"]), ("10:00", []), ("10:45", []), ("10:46", ["UPTAKE_TIME"])],
+)
+def test_an_uptake_time_outside_45_to_90_minutes_is_told(
+    scan: str, codes: list[str], quantify: QuantifySettings
+) -> None:
+    tracer = a_tracer(series_start=at(scan), slices=(SliceTiming(acquisition=at(scan)),))
+    assert [one.code for one in suv_route(tracer, quantify).caveats] == codes
+
+
+def test_an_uptake_time_that_nobody_knows_is_told(quantify: QuantifySettings) -> None:
+    tracer = a_tracer(units="GML", injection=None, injection_time=None)
+    assert [one.code for one in suv_route(tracer, quantify).caveats] == ["UPTAKE_TIME_UNKNOWN"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "share"),
+    [(SuvType.LBMJAMES128, 0.77681), (SuvType.LBMJANMA, 0.74013), (SuvType.BSA, 0.24754),
+     (SuvType.BW, 1.0)],
+)  # fmt: skip
+def test_suv_comes_by_another_body_size_on_request(
+    kind: SuvType, share: float, quantify: QuantifySettings
+) -> None:
+    suv, route = to_suv(a_pet(), a_tracer(), quantify)
+    other, told = to_suv_type(suv, route, kind, a_tracer(), quantify)
+    assert other.array.item() / suv.array.item() == pytest.approx(share, rel=1e-4)
+    assert told.factor / route.factor == pytest.approx(share, rel=1e-4)
+    assert told.kind == kind.value
+    assert other.unit is {"BW": Unit.SUVBW, "BSA": Unit.CM2ML}.get(kind.name, Unit.GML)
+
+
+def test_suv_by_another_size_needs_suv_by_weight_and_the_patient(
+    quantify: QuantifySettings,
+) -> None:
+    suv, route = to_suv(a_pet(), a_tracer(), quantify)
+    with pytest.raises(MissingTag, match="0010,1020"):
+        to_suv_type(suv, route, SuvType.BSA, a_tracer(patient_size_m=None), quantify)
+    with pytest.raises(QuantificationError, match="cannot become"):
+        to_suv_type(a_pet(Unit.GML), route, SuvType.BSA, a_tracer(), quantify)

@@ -97,6 +97,11 @@ def injection(
     )
 
 
+def earliest_acquisition(tracer: Tracer) -> datetime | None:
+    """When the first slice was begun, as far as slices say."""
+    return min((one.acquisition for one in tracer.slices if one.acquisition), default=None)
+
+
 def mean_count_time_s(duration_s: float, half_life_s: float) -> float:
     """Seconds into a frame at which activity equals its mean: ln(x / (1 - exp(-x))) / lambda."""
     decay = math.log(2) / half_life_s
@@ -108,7 +113,7 @@ def _candidates(
     tracer: Tracer, half_life_s: float, clock: ClockSettings
 ) -> Iterable[Step[datetime]]:
     tolerance = timedelta(seconds=clock.tolerance_s)
-    earliest = _earliest(tracer)
+    earliest = earliest_acquisition(tracer)
     start = tracer.series_start
     if tracer.decay_reference:
         yield Step(value=tracer.decay_reference, rule=_STATED, tags=("0018,9701",))
@@ -123,10 +128,6 @@ def _candidates(
         )
     if earliest:
         yield Step(value=earliest, rule=_EARLIEST, tags=ACQUISITION_TAGS)
-
-
-def _earliest(tracer: Tracer) -> datetime | None:
-    return min((one.acquisition for one in tracer.slices if one.acquisition), default=None)
 
 
 def _vendor(stated: datetime, public: datetime | None) -> Step[datetime]:
@@ -166,7 +167,7 @@ def _conflict(
 
 
 def _rewritten(tracer: Tracer, taken: Step[datetime]) -> tuple[Caveat, ...]:
-    earliest = _earliest(tracer)
+    earliest = earliest_acquisition(tracer)
     start = tracer.series_start
     if not start or not earliest or start <= earliest or taken.rule in (_STATED, _SERIES_TIME):
         return ()

@@ -30,6 +30,7 @@ from oligocount.quantify.patient import (
     weight_kg,
 )
 from oligocount.quantify.step import Step
+from oligocount.quantify.uptake import check_uptake
 from oligocount.settings_quantify import QuantifySettings
 
 _UNITS, _SUV_TYPE = "0054,1001", "0054,1006"
@@ -107,9 +108,8 @@ def _given() -> SuvRoute:
 
 def _rule(tracer: Tracer, settings: QuantifySettings) -> _Rule:
     rule = _rule_of_unit(tracer, settings)
-    if rule.unit is not Unit.SUVBW:
-        return rule
-    doubts = compare_mappings(tracer, rule.route.factor, settings)
+    factor = rule.route.factor if rule.unit is Unit.SUVBW else None
+    doubts = (*compare_mappings(tracer, factor, settings), *check_uptake(tracer, settings))
     return replace(rule, route=replace(rule.route, caveats=(*rule.route.caveats, *doubts)))
 
 
