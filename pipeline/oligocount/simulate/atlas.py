@@ -6,6 +6,7 @@ middle of the lungs. Sources and licences: configs/simulator/README.md.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,12 @@ from scipy import ndimage
 from oligocount.resources import shipped_folder
 
 PATIENT_ORGANS = ("", "spleen", "kidney", "liver", "urinary_bladder", "lung", "brain", "heart",
-                  "stomach", "prostate", "head_glands")  # fmt: skip
+                  "stomach", "prostate")  # fmt: skip
 BONES = ("vertebrae_", "rib_", "sternum", "skull", "clavicula_", "scapula_", "humerus_", "hip_",
          "femur_", "sacrum", "arm_bones_", "leg_bones_")  # fmt: skip
-_ARM_EDGE_MM = 162.0
-_HAND_EDGE_MM = 212.0
+_ARMPIT_MM = -220.0
+_ARM_EDGE_MM = 164.0
+_HAND_EDGE_MM = 192.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,6 +64,11 @@ class PatientOrgans:
     field_origin_mm: NDArray[np.float64]
     z_range_mm: tuple[float, float]
 
+    @property
+    def is_female(self) -> bool:
+        """True where the map shows no prostate."""
+        return not (self.labels == PATIENT_ORGANS.index("prostate")).any()
+
 
 @lru_cache(maxsize=1)
 def load_template() -> Template:
@@ -73,7 +80,8 @@ def load_template() -> Template:
         origin = content["origin_mm"].astype(float)
         spacing = float(content["spacing_mm"])
     bone = np.isin(labels, [i for i, n in enumerate(names) if n.startswith(BONES)])
-    arm = _arm_part(labels.shape, origin, spacing)
+    z, _, x = (origin[d] + spacing * np.arange(labels.shape[d]) for d in range(3))
+    arm = np.broadcast_to(is_arm(z[:, None], x[None])[:, None], labels.shape)
     body = labels > 0
     return Template(
         labels=labels,
@@ -111,14 +119,35 @@ def load_patient(number: int) -> PatientOrgans:
         )
 
 
-def _arm_part(
-    shape: tuple[int, ...], origin: NDArray[np.float64], spacing: float
-) -> NDArray[np.bool_]:
-    z, _, x = (origin[d] + spacing * np.arange(shape[d]) for d in range(3))
-    away = np.abs(x)[None, :]
-    upper = (z > -220)[:, None]
-    arm = np.where(upper, away > _ARM_EDGE_MM, away > _HAND_EDGE_MM) & (z > -770)[:, None]
-    return np.broadcast_to(arm[:, None, :], shape)
+def nearest(
+    points: NDArray[np.float32],
+    origin: NDArray[np.float64],
+    spacing: float,
+    shape: tuple[int, ...],
+) -> NDArray[np.int64]:
+    """Flat indices of the voxels nearest to points (3, ...), -1 outside the array."""
+    flat = np.zeros(points.shape[1:], np.int64)
+    inside = np.ones(points.shape[1:], bool)
+    for d in range(3):
+        along = np.rint((points[d] - np.float32(origin[d])) / np.float32(spacing)).astype(np.int64)
+        inside &= (along >= 0) & (along < shape[d])
+        flat = flat * shape[d] + along
+    return np.where(inside, flat, -1)
+
+
+def depth_at(
+    points: NDArray[np.float32], depth: NDArray[np.float32], template: Template
+) -> NDArray[np.float32]:
+    """Depth below the skin at points (3, ...); far outside the array it is -99."""
+    index = nearest(points, template.origin_mm, 2 * template.spacing_mm, depth.shape)
+    found: NDArray[np.float32] = np.where(index < 0, np.float32(-99.0), depth.ravel()[index])
+    return found
+
+
+def is_arm(z: NDArray[np.floating[Any]], x: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+    """True for template points that move with an arm."""
+    beside: NDArray[np.bool_] = np.abs(x) > np.where(z > _ARMPIT_MM, _ARM_EDGE_MM, _HAND_EDGE_MM)
+    return beside & (z > -770)
 
 
 def _depth(part: NDArray[np.bool_], spacing: float) -> NDArray[np.float32]:

@@ -6,8 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oligocount.domain.volume import Geometry
-from oligocount.simulate.atlas import BONES, PATIENT_ORGANS, PatientOrgans, Template
-from oligocount.simulate.pose import Pose, grid_points, to_arm, to_patient, to_template
+from oligocount.simulate.arms import draw_arms
+from oligocount.simulate.atlas import (
+    BONES,
+    PATIENT_ORGANS,
+    PatientOrgans,
+    Template,
+    depth_at,
+    is_arm,
+    nearest,
+)
+from oligocount.simulate.pose import Pose, grid_points, to_patient, to_template
 
 _SLAB = 48
 EXTRA_NAMES = ("skin", "subcutaneous_tissue", "muscle", "torso_fat", "lung_upper_lobe_left",
@@ -18,7 +27,7 @@ _BARRIERS = (*BONES, "trachea", "bronchus", "esophagus", "aorta", "spinal_cord",
              "superior_vena_cava", "inferior_vena_cava", "brachiocephalic_", "azygos_vein",
              "subclavian_", "common_carotid_", "internal_jugular_")  # fmt: skip
 _SOFT_ORGANS = ("liver", "spleen", "kidney", "stomach", "brain", "urinary_bladder", "prostate",
-                "head_glands")  # fmt: skip
+                )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,7 +62,7 @@ def draw_body(
     patient: PatientOrgans,
     template: Template,
     *,
-    breasts: bool,
+    female: bool,
 ) -> BodyMap:
     """Every structure of the posed patient on an axis-aligned grid."""
     names = (*template.names, *EXTRA_NAMES)
@@ -65,16 +74,17 @@ def draw_body(
         slab = slice(start, min(start + _SLAB, geometry.shape[0]))
         points, upright = to_patient(grid_points(geometry, slab), pose)
         place = to_template(points, patient)
-        index = _index(place, template.origin_mm, template.spacing_mm, template.labels.shape)
-        found = np.where(index < 0, 0, template.labels.ravel()[index])
+        index = nearest(place, template.origin_mm, template.spacing_mm, template.labels.shape)
+        outside = (index < 0) | is_arm(place[0], place[2])
+        found = np.where(outside, 0, template.labels.ravel()[index])
         organ = _organs(points, patient)
         merged = _merged(found, organ, points[0], patient, tables)
-        merged = _wrapped(merged, place, pose, template, names, breasts=breasts)
-        shell = (index >= 0) & template.cortex.ravel()[index]
-        arms = _arms(upright, pose, template, names)
-        is_arm = arms[0] > 0
-        labels[slab] = np.where(is_arm & (merged == 0), arms[0], merged)
-        cortex[slab] = np.where(is_arm & (merged == 0), arms[1], shell)
+        merged = _wrapped(merged, place, pose, template, names, female=female)
+        shell = ~outside & template.cortex.ravel()[index]
+        arms = draw_arms(upright, pose, template, names)
+        has_arm = arms[0] > 0
+        labels[slab] = np.where(has_arm & (merged == 0), arms[0], merged)
+        cortex[slab] = np.where(has_arm & (merged == 0), arms[1], shell)
         stations[slab] = np.where(index < 0, 0, template.stations.ravel()[index])
     return BodyMap(
         labels=labels,
@@ -86,24 +96,8 @@ def draw_body(
     )
 
 
-def _index(
-    points: NDArray[np.float32],
-    origin: NDArray[np.float64],
-    spacing: float,
-    shape: tuple[int, ...],
-) -> NDArray[np.int64]:
-    """Flat indices of the nearest voxels, -1 outside the array."""
-    flat = np.zeros(points.shape[1:], np.int64)
-    inside = np.ones(points.shape[1:], bool)
-    for d in range(3):
-        along = np.rint((points[d] - np.float32(origin[d])) / np.float32(spacing)).astype(np.int64)
-        inside &= (along >= 0) & (along < shape[d])
-        flat = flat * shape[d] + along
-    return np.where(inside, flat, -1)
-
-
 def _organs(points: NDArray[np.float32], patient: PatientOrgans) -> NDArray[np.uint8]:
-    index = _index(points, patient.origin_mm, patient.spacing_mm, patient.labels.shape)
+    index = nearest(points, patient.origin_mm, patient.spacing_mm, patient.labels.shape)
     organs: NDArray[np.uint8] = np.where(index < 0, 0, patient.labels.ravel()[index])
     return organs
 
@@ -161,13 +155,15 @@ def _wrapped(
     template: Template,
     names: tuple[str, ...],
     *,
-    breasts: bool,
+    female: bool,
 ) -> NDArray[np.uint8]:
     """Skin, fat and muscle around what lies inside; lobes and sides told apart."""
     name = {each: i for i, each in enumerate(names)}
-    depth = _depth_at(place, template.depth_mm, template) + _fat(place, pose)
-    if breasts:
-        depth = np.maximum(depth, _breast_depth(place))
+    depth = depth_at(place, template.depth_mm, template) + _fat(place, pose)
+    labels = _sexed(labels, template, name["cavity"], female=female)
+    if female:
+        bulge = (place[0] < -592) & (place[1] < -80) & (np.abs(place[2]) < 50)
+        depth = np.where(bulge, np.float32(-9), np.maximum(depth, _breast_depth(place)))
     plain = (labels <= 1) & (depth > 0)
     fat = 5.0 + np.maximum(_fat(place, pose), 0) + 4.0 * (place[0] < -180)
     labels = np.where(plain, name["muscle"], np.where(labels == 1, 0, labels))
@@ -182,20 +178,26 @@ def _wrapped(
     return labels.astype(np.uint8)
 
 
+def _sexed(
+    labels: NDArray[np.uint8], template: Template, filler: int, *, female: bool
+) -> NDArray[np.uint8]:
+    """The labels without the organs of the other sex."""
+    lookup = np.arange(256, dtype=np.uint8)
+    if female:
+        lookup[template.ids("testis_")] = 0
+        lookup[template.ids("prostate")] = filler
+    else:
+        lookup[template.ids("uterus", "ovary_")] = filler
+    kept: NDArray[np.uint8] = lookup[labels]
+    return kept
+
+
 def _fat(place: NDArray[np.float32], pose: Pose) -> NDArray[np.float32]:
     """How much fat is added (mm): most at the belly, little at head and neck."""
     z = place[0]
     trunk = np.interp(z, [-1100, -750, -520, -250, -20, 40, 90], [0.3, 0.6, 1, 0.8, 0.5, 0.3, 0.05])
     fat: NDArray[np.float32] = (pose.fat_mm * trunk).astype(np.float32)
     return fat
-
-
-def _depth_at(
-    points: NDArray[np.float32], depth: NDArray[np.float32], template: Template
-) -> NDArray[np.float32]:
-    index = _index(points, template.origin_mm, 2 * template.spacing_mm, depth.shape)
-    found: NDArray[np.float32] = np.where(index < 0, np.float32(-99.0), depth.ravel()[index])
-    return found
 
 
 def _breast_depth(place: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -217,26 +219,3 @@ def _lobes(place: NDArray[np.float32], name: dict[str, int]) -> NDArray[np.uint8
     )
     right = np.where(above, upper, name["lung_lower_lobe_right"])
     return np.where(x > 0, left, right).astype(np.uint8)
-
-
-def _arms(
-    points: NDArray[np.float32], pose: Pose, template: Template, names: tuple[str, ...]
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    labels = np.zeros(points.shape[1:], np.uint8)
-    cortex = np.zeros(points.shape[1:], bool)
-    muscle, fat = names.index("muscle"), names.index("subcutaneous_tissue")
-    for side, angle in zip((-1.0, 1.0), pose.arm_angle, strict=True):
-        columns = np.flatnonzero((side * points[2, 0, 0]) > 40)
-        if columns.size == 0:
-            continue
-        part = slice(int(columns[0]), int(columns[-1]) + 1)
-        place = to_arm(points[..., part], angle, side=side)
-        depth = _depth_at(place, template.arm_depth_mm, template) + pose.limb_fat_mm
-        index = _index(place, template.origin_mm, template.spacing_mm, template.labels.shape)
-        found = np.where(index < 0, 0, template.labels.ravel()[index])
-        inside = (depth > 0) & (side * place[2] > 0)
-        bone = inside & (found > 1)
-        soft = np.where(depth < 5.0 + max(pose.limb_fat_mm, 0), fat, muscle)
-        labels[..., part] = np.where(bone, found, np.where(inside, soft, 0))
-        cortex[..., part] = bone & template.cortex.ravel()[index]
-    return labels, cortex

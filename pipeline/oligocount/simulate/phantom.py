@@ -113,8 +113,7 @@ def _body(
     kinds = (Extent.WHOLE_BODY, Extent.EYES_TO_THIGHS, Extent.THORAX, Extent.ANY, Extent.TOTAL_BODY)
     drawn = kinds[int(rng.choice(5, p=[0.4, 0.25, 0.1, 0.2, 0.05]))]
     grid = draw_grid(rng, spacing_mm=spacing_mm, scale=pose.scale[0], extent=extent or drawn)
-    breasts = bool(rng.random() < 0.4)
-    return draw_body(grid, pose, patient, load_template(), breasts=breasts), pose.scale[0]
+    return draw_body(grid, pose, patient, load_template(), female=patient.is_female), pose.scale[0]
 
 
 def _lay_all(canvas: Canvas, burden: Burden, rng: np.random.Generator) -> list[tuple[int, Focus]]:

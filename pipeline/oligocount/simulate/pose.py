@@ -10,6 +10,7 @@ from oligocount.domain.volume import Geometry
 from oligocount.simulate.atlas import PatientOrgans
 
 _NODE_MM = 32.0
+_ELBOW_MM = np.array([-285.0, 18.0, 222.0])
 _SHOULDER_MM = np.array([-8.0, -12.0, 190.0])  # (z, y, |x|) of the humeral head in the template
 
 
@@ -18,13 +19,14 @@ class Pose:
     """How one phantom stands: scales (z, y, x), elastic nodes, arms, fat and breathing.
 
     `elastic_mm` (3, k, j, i) has nodes every `_NODE_MM` over the whole body; `arm_angle` in
-    radians for (right, left), 0 = as in the template, pi = straight up; `fat_mm` is laid under
-    the skin of the trunk (negative = leaner).
+    radians for (right, left), 0 = as in the template, pi = straight up; `elbow_angle` bends the
+    forearms; `fat_mm` is laid under the skin of the trunk (negative = leaner).
     """
 
     scale: tuple[float, float, float]
     elastic_mm: NDArray[np.float32]
     arm_angle: tuple[float, float]
+    elbow_angle: float
     fat_mm: float
     limb_fat_mm: float
 
@@ -40,6 +42,7 @@ def draw_pose(rng: np.random.Generator, *, arms_up: bool) -> Pose:
         scale=(float(scale[0]), float(scale[1]), float(scale[2])),
         elastic_mm=nodes,
         arm_angle=(float(angles[0]), float(angles[1])),
+        elbow_angle=float(rng.uniform(0.3, 2.0)) if arms_up else float(rng.uniform(-0.3, 0.2)),
         fat_mm=float(np.clip(rng.gamma(1.6, 9.0) - 8.0, -6.0, 55.0)),
         limb_fat_mm=float(rng.uniform(-4.0, 8.0)),
     )
@@ -95,6 +98,16 @@ def to_arm(points: NDArray[np.float32], angle: float, *, side: float) -> NDArray
     return np.stack(
         [turned_z + _SHOULDER_MM[0], points[1], side * (turned_x + _SHOULDER_MM[2])]
     ).astype(np.float32)
+
+
+def bent(place: NDArray[np.float32], angle: float, *, side: float) -> NDArray[np.float32]:
+    """Template points of a forearm bent by `angle` at the elbow, away from the trunk."""
+    z, x = place[0] - _ELBOW_MM[0], side * place[2] - _ELBOW_MM[2]
+    cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    turned_z, turned_x = cosine * z - sine * x, sine * z + cosine * x
+    return np.stack([turned_z + _ELBOW_MM[0], place[1], side * (turned_x + _ELBOW_MM[2])]).astype(
+        np.float32
+    )
 
 
 def sample_nodes(
