@@ -14,6 +14,7 @@ from oligocount.cohort.engine import WORK_FOLDER, Ended, Plan, Progress, result_
 from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Digests, Ledger, State
 from oligocount.cohort.lock import is_locked, locked
 from oligocount.cohort.manifest import Cohort, CohortCase
+from oligocount.cohort.page import write_page
 from oligocount.cohort.tables import write_tables
 from oligocount.errors import InputError, PublishError
 
@@ -62,7 +63,7 @@ def work_through(
     cluster: Callable[[], AbstractContextManager[Client]],
     watcher: Watcher = lambda *_: None,
 ) -> Standing:
-    """Every case of the cohort has ended; the folder's ledger and tables say how.
+    """Every case of the cohort has ended; the folder's ledger, tables and page say how.
 
     Raises PublishError when the folder cannot be written or another batch holds it.
     """
@@ -76,6 +77,7 @@ def work_through(
             run_batch(cohort.cases, plan, client, ledger, watcher)
         ledger.write_note("ended", datetime.now(UTC).isoformat(timespec="seconds"))
         write_tables(plan.out)
+        write_page(plan.out)
         shutil.rmtree(plan.out / WORK_FOLDER, ignore_errors=True)
     return standing(plan.out)
 
