@@ -7,6 +7,8 @@ from oligocount.simulate.atlas import Template, depth_at, nearest
 from oligocount.simulate.pose import Pose, bent, to_arm
 
 _ELBOW_Z_MM = -290.0
+_SHOULDER_MM = (-12.0, -5.0)  # z, y of the middle of the shoulder
+_CAP_MM = 50.0
 
 
 def draw_arms(
@@ -28,7 +30,16 @@ def draw_arms(
             new = allowed & (found > 0) & (side * where[2] > 0) & (labels[..., part] == 0)
             labels[..., part][new] = found[new]
             cortex[..., part][new] = shell[new]
+        cap = _cap(points[..., part], side) & (labels[..., part] == 0)
+        labels[..., part][cap] = names.index("muscle")
     return labels, cortex
+
+
+def _cap(points: NDArray[np.float32], side: float) -> NDArray[np.bool_]:
+    """The round of the shoulder, which stays when the arm turns."""
+    z, y, x = points[0] - _SHOULDER_MM[0], points[1] - _SHOULDER_MM[1], side * points[2]
+    inside: NDArray[np.bool_] = z * z + y * y + (x - 168) ** 2 < _CAP_MM**2
+    return inside
 
 
 def _arm_at(

@@ -27,11 +27,11 @@ def draw_grid(
     high, low = _range(extent, rng)
     low, high = low * scale, high * scale
     width = float(rng.uniform(480, 600)) * max(1.0, scale)
-    depth = float(rng.uniform(340, 440)) * max(1.0, scale)
+    depth = float(rng.uniform(390, 460)) * max(1.0, scale)
     shape = [max(8, int(np.ceil(length / spacing_mm))) for length in (high - low, depth, width)]
     affine = np.zeros((4, 4))
     affine[0, 2] = affine[1, 1] = affine[2, 0] = spacing_mm
-    affine[:3, 3] = (-width / 2 + rng.uniform(-8, 8), -depth / 2 - rng.uniform(0, 20), low)
+    affine[:3, 3] = (-width / 2 + rng.uniform(-8, 8), -0.58 * depth - rng.uniform(-8, 8), low)
     affine[3, 3] = 1
     return Geometry(shape=(shape[0], shape[1], shape[2]), affine=affine)
 

@@ -11,8 +11,14 @@ from numpy.typing import NDArray
 from oligocount.domain.anatomy import NodalClass, Side
 from oligocount.domain.lesion import Kind
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
-from oligocount.simulate.atlas import load_patient, load_template, patient_numbers
+from oligocount.simulate.atlas import (
+    load_patient,
+    load_smooth_patient,
+    load_template,
+    patient_numbers,
+)
 from oligocount.simulate.body import BodyMap, draw_body
+from oligocount.simulate.contents import add_couch, add_metal, fill_hollow_organs
 from oligocount.simulate.grids import Extent, draw_grid
 from oligocount.simulate.lesions import Canvas, Focus, lay
 from oligocount.simulate.mimics import draw_mimics
@@ -29,6 +35,8 @@ from oligocount.simulate.sites import (
     organ_focus,
 )
 from oligocount.simulate.uptake import draw_activity, draw_density, draw_physiology
+
+_FINE_MM = 3.5  # below this spacing the steps of the shipped organs would show
 
 
 class Burden(Enum):
@@ -99,7 +107,11 @@ def simulate(
         lesions=np.zeros(shape, np.uint8),
         mimics=np.zeros(shape, np.uint8),
     )
+    fill_hollow_organs(body, canvas.activity, canvas.density, rng)
     foci = _lay_all(canvas, burden, rng)
+    add_metal(body, canvas.activity, canvas.density, rng)
+    if rng.random() < 0.75:
+        add_couch(body, canvas.density, rng)
     return _scanned(seed, canvas, foci, scanner, rng, description=f"scale {scale:.2f}")
 
 
@@ -107,7 +119,8 @@ def _body(
     rng: np.random.Generator, spacing_mm: float, extent: Extent | None, *, held_out: bool
 ) -> tuple[BodyMap, float]:
     numbers = patient_numbers(held_out=held_out)
-    patient = load_patient(int(numbers[rng.integers(len(numbers))]))
+    number = int(numbers[rng.integers(len(numbers))])
+    patient = load_patient(number) if spacing_mm > _FINE_MM else load_smooth_patient(number)
     arms_up = bool(rng.random() < 0.7)
     pose = draw_pose(rng, arms_up=arms_up)
     kinds = (Extent.WHOLE_BODY, Extent.EYES_TO_THIGHS, Extent.THORAX, Extent.ANY, Extent.TOTAL_BODY)
