@@ -1,7 +1,8 @@
-"""Activity to SUV, and everything on one grid."""
+"""Activity to SUV, everything on one grid, and what is unusual about it."""
 
 from oligocount.quantify.align import align
 from oligocount.quantify.body import SuvType
+from oligocount.quantify.quality import check_quality
 from oligocount.quantify.suv import suv_route, to_suv, to_suv_type
 
-__all__ = ["SuvType", "align", "suv_route", "to_suv", "to_suv_type"]
+__all__ = ["SuvType", "align", "check_quality", "suv_route", "to_suv", "to_suv_type"]
