@@ -58,6 +58,8 @@ def run_study(
         aligned = quantify.align(suv, images.ct, images.mr, settings.quantify)
     with watch.stage("organs"):
         organs = tools.organ_mapper(aligned)
+        doubts = quantify.check_quality(aligned, organs, study.tracer, settings.quantify.quality)
+        aligned = replace(aligned, caveats=(*aligned.caveats, *doubts))
     with watch.stage("anatomy"):
         anatomy = map_anatomy(organs, aligned, settings.anatomy)
     with watch.stage("lesions"):
