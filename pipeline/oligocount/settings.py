@@ -159,6 +159,15 @@ class CountSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How another engine is asked over HTTP."""
+
+    timeout_s: float
+    retries: int
+    backoff_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecideSettings:
     """How verdicts are drawn."""
 
@@ -167,6 +176,7 @@ class DecideSettings:
     max_dissent_probability: float
     max_critical_set: int
     max_probability_states: int
+    engine: EngineSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

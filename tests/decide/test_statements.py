@@ -17,6 +17,11 @@ from oligocount.resources import shipped_folder
 NODES = {"v": 0, "s": 1, "organs": {}, "by_organ": {"lymph_node": 1}}
 
 
+@pytest.fixture(autouse=True)
+def _read_afresh() -> None:
+    read_statements.cache_clear()
+
+
 def notes(
     seen: dict[str, Any] | None = None,
     *,

@@ -9,6 +9,7 @@ import jsonschema
 import yaml
 
 from oligocount.assess.patient import facts_from
+from oligocount.assess.plain_yaml import parse_yaml
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.errors import ConfigError
 from oligocount.resources import shipped_folder
@@ -20,7 +21,7 @@ def read_facts(file: Path) -> ClinicalFacts:
     Raises ConfigError that names the file and the fact (configs/clinical.schema.json).
     """
     try:
-        told = yaml.safe_load(file.read_text("utf-8")) or {}
+        told = parse_yaml(file.read_text("utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{file}: cannot be read as YAML or JSON: {error}") from error
     try:

@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from oligocount import decide
-from oligocount.assess import assess, read_patients
+from oligocount.assess import ask_engine, assess, assessment_document, read_patients
 from oligocount.config import load_settings
 from oligocount.domain.report import Assessment
-
-_SHORT = {"CN2025": "CN"}  # the worked-cases form names the consensus so in its alternatives
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a definition of your own (as in configs/protocols); may be repeated",
     )
+    parser.add_argument(
+        "--engine", metavar="URL", help="ask another engine over HTTP what it says of the counts"
+    )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings to lay on top")
 
 
@@ -40,29 +41,18 @@ def execute(arguments: argparse.Namespace) -> int:
     )
     for patient in read_patients(arguments.file):
         assessment = assess(patient.findings, patient.facts, settings, library)
+        document = assessment_document(patient, assessment)
+        if arguments.engine:
+            question = {**document, "facts": patient.facts.as_told()}
+            document["engine"] = ask_engine(arguments.engine, question, settings.decide.engine)
         if arguments.json:
-            print(json.dumps(_document(patient.case_id, assessment), ensure_ascii=False))
+            print(json.dumps(document, ensure_ascii=False))
         else:
-            print(_table(patient.case_id, assessment))
+            print(_table(patient.case_id, assessment, document.get("engine", {})))
     return 0
 
 
-def _document(case_id: str, assessment: Assessment) -> dict[str, Any]:
-    blocks = assessment.blocks()
-    blocks["alternatives"] = {
-        name: _with_short_names(change) for name, change in blocks["alternatives"].items()
-    }
-    return {"id": case_id, **blocks}
-
-
-def _with_short_names(change: Any) -> Any:
-    if not isinstance(change, dict):
-        return change
-    short = {_SHORT[name]: value for name, value in change.items() if name in _SHORT}
-    return change | short
-
-
-def _table(case_id: str, assessment: Assessment) -> str:
+def _table(case_id: str, assessment: Assessment, engine: dict[str, Any]) -> str:
     counts = assessment.counts
     symbols = "  ".join(f"{each} {getattr(counts, each.lower())}" for each in "VSRNOM")
     span = f"  (N {counts.n_low} to {counts.n_high})" if counts.n_low != counts.n_high else ""
@@ -71,6 +61,10 @@ def _table(case_id: str, assessment: Assessment) -> str:
     lines += [
         f"  {each.definition:<{width}}  {each.decision.value:<14}  {each.reason}"
         for each in assessment.verdicts
+    ]
+    lines += [
+        f"  {name:<{width}}  {each['decision']:<14}  by the other engine"
+        for name, each in engine.get("verdicts", {}).items()
     ]
     lines += [f"  studies  {line}" for line in _studies(assessment)]
     name = assessment.estro_eortc.name or "none"
