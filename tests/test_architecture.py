@@ -16,7 +16,8 @@ FLOORS = {
     "settings": 1, "geometry": 1, "inference": 1,
     "intake": 2, "quantify": 2, "segment": 2, "anatomy": 2, "locate": 2, "count": 2,
     "decide": 2, "publish": 2, "simulate": 2, "assess": 3, "learn": 3,
-    "config": 3, "stopwatch": 0, "run": 4, "recount": 4, "inputs": 5, "__init__": 6, "cohort": 6, "cli": 7,
+    "config": 3, "stopwatch": 0, "run": 4, "recount": 4, "given": 4, "inputs": 5,
+    "__init__": 6, "cohort": 6, "cli": 7,
 }  # fmt: skip
 
 NETWORKS = ("inference/", "cli/selfcheck.py")
@@ -25,7 +26,10 @@ HOMES = {
     "monai": (*NETWORKS, "learn/"),
     "pydicom": ("intake/", "publish/", "simulate/dicom.py"),
     "highdicom": ("publish/", "intake/masks.py"),
-    "nibabel": ("intake/nifti.py", "intake/masks.py", "publish/masks.py", "publish/volumes.py", "simulate/nifti.py"),
+    "nibabel": (
+        "intake/nifti.py", "intake/masks.py", "publish/masks.py", "publish/volumes.py",
+        "simulate/nifti.py",
+    ),
     "SimpleITK": ("geometry/", "quantify/register.py", "intake/pixels.py"),
     "dask": ("cohort/",),
     "duckdb": ("cohort/",),

@@ -1,17 +1,23 @@
 """What a user names — folders, models — as what `run_study` takes."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from oligocount import intake
 from oligocount.anatomy.choose import load_organ_mapper
+from oligocount.anatomy.provider import OrganMapper
 from oligocount.config import load_settings
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
 from oligocount.domain.study import Images, Study
+from oligocount.domain.volume import Unit
+from oligocount.given import MaskFile, OrganFile
 from oligocount.run import Tools, run_study
 from oligocount.segment.choose import load_segmenter
+from oligocount.segment.segmenter import Segmenter
 from oligocount.settings import Settings
 
 Reader = Callable[[], tuple[Study, Images]]
@@ -45,23 +51,62 @@ def dicom_reader(
     return read
 
 
-def load_tools(
-    settings: Settings,
+def nifti_reader(
+    pet: Path,
     *,
-    lesions: str | None = None,
-    organs: str | None = None,
-    device: str = "auto",
-) -> Tools:
-    """The organ mapper and the segmenter by name or folder; None means what the settings say.
+    unit: Unit,
+    tracer: Mapping[str, Any] | None = None,
+    ct: Path | None = None,
+    mr: Sequence[Path] = (),
+    case_id: str | None = None,
+) -> Reader:
+    """A reader of NIfTI files: the PET in SUV, or in Bq/ml with the facts of its `tracer`."""
+
+    def read() -> tuple[Study, Images]:
+        told = None if unit is Unit.SUVBW else intake.tracer_from_facts(tracer or {})
+        return intake.read_nifti_study(
+            pet, pet_unit=unit, tracer=told, ct=ct, mr=mr, case_id=case_id
+        )
+
+    return read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which tools a user asks for; None means what the settings say."""
+
+    lesions: str | None = None
+    organs: str | None = None
+    lesion_mask: Path | None = None
+    organ_map: Path | None = None
+    organ_names: str | None = None
+    device: str = "auto"
+    trusted: bool = False
+
+
+def load_tools(settings: Settings, choice: Choice | None = None) -> Tools:
+    """The organ mapper and the segmenter that are asked for: a model, or a file in its place.
 
     Raises ConfigError for an unknown name, ModelError for weights or a device.
     """
+    choice = choice or Choice()
     return Tools(
-        organ_mapper=load_organ_mapper(
-            organs or settings.anatomy.provider, settings.anatomy, device
-        ),
-        segmenter=load_segmenter(lesions or settings.segment.segmenter, settings.segment, device),
+        organ_mapper=_organ_mapper(settings, choice), segmenter=_segmenter(settings, choice)
     )
+
+
+def _organ_mapper(settings: Settings, choice: Choice) -> OrganMapper:
+    if choice.organ_map:
+        return OrganFile(file=choice.organ_map, names=choice.organ_names)
+    name = choice.organs or settings.anatomy.provider
+    return load_organ_mapper(name, settings.anatomy, choice.device)
+
+
+def _segmenter(settings: Settings, choice: Choice) -> Segmenter:
+    if choice.lesion_mask:
+        return MaskFile(file=choice.lesion_mask, settings=settings.segment)
+    name = choice.lesions or settings.segment.segmenter
+    return load_segmenter(name, settings.segment, choice.device, trusted=choice.trusted)
 
 
 def with_language(settings: Settings, language: str | None) -> Settings:

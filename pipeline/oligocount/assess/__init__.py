@@ -2,7 +2,7 @@
 
 from oligocount.assess.assessment import assess
 from oligocount.assess.document import assess_document, assessment_document
-from oligocount.assess.facts_file import check_facts, fact_names, read_facts
+from oligocount.assess.facts_file import check_facts, fact_names, read_facts, read_tracer_facts
 from oligocount.assess.patient import Patient, facts_from
 from oligocount.assess.patients_file import patients_from, read_patients
 from oligocount.assess.remote import ask_engine
@@ -19,4 +19,5 @@ __all__ = [
     "patients_from",
     "read_facts",
     "read_patients",
+    "read_tracer_facts",
 ]

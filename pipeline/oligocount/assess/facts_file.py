@@ -14,6 +14,8 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.errors import ConfigError
 from oligocount.resources import shipped_folder
 
+_TRACER = "tracer"  # stands in the same file, is no clinical fact
+
 
 def read_facts(file: Path) -> ClinicalFacts:
     """The facts of a YAML or JSON file; one that is left out, null or `unknown` is not known.
@@ -21,13 +23,25 @@ def read_facts(file: Path) -> ClinicalFacts:
     Raises ConfigError that names the file and the fact (configs/clinical.schema.json).
     """
     try:
-        told = parse_yaml(file.read_text("utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML or JSON: {error}") from error
-    try:
-        return check_facts(told)
+        return check_facts(_read(file))
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from error
+
+
+def read_tracer_facts(file: Path) -> dict[str, Any]:
+    """What the same file states about the tracer; empty where it states nothing.
+
+    Raises ConfigError as `read_facts` does.
+    """
+    read_facts(file)
+    return dict(_read(file).get(_TRACER) or {})
+
+
+def _read(file: Path) -> Any:
+    try:
+        return parse_yaml(file.read_text("utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file}: cannot be read as YAML or JSON: {error}") from error
 
 
 def check_facts(told: Any) -> ClinicalFacts:
@@ -39,12 +53,12 @@ def check_facts(told: Any) -> ClinicalFacts:
     if problem is not None:
         where = ".".join(map(str, problem.absolute_path)) or "the document"
         raise ConfigError(f"{where}: {problem.message}")
-    return facts_from(told)
+    return facts_from({name: value for name, value in told.items() if name != _TRACER})
 
 
 def fact_names() -> frozenset[str]:
     """Every clinical fact that can be told."""
-    return frozenset(_schema()["properties"])
+    return frozenset(_schema()["properties"]) - {_TRACER}
 
 
 @functools.cache

@@ -1,12 +1,13 @@
 """One patient: finds the series, converts to SUV, finds, locates and counts lesions, decides.
 
-INPUT is a folder or a .zip with any mix of DICOM objects, searched recursively. OUT receives
-result.json, lesions.csv, masks, settings and report.html, all at once when everything is done:
-a run that is killed leaves nothing there.
+INPUT is a folder or a .zip with any mix of DICOM objects, searched recursively; or give NIfTI
+files with --pet. OUT receives result.json, lesions.csv, masks, settings and report.html, all at
+once when everything is done: a run that is killed leaves nothing there.
 
 examples:
   oligocount run /data/patient7 -o out/patient7 --clinical facts.yaml
-  oligocount run /data/patient7 -o out/patient7 --lesions suv40 --organs rules
+  oligocount run --pet suv.nii.gz --ct ct.nii.gz -o out/patient7
+  oligocount run /data/patient7 -o out/patient7 --lesion-mask mine.nii.gz --organs rules
 """
 
 import argparse
@@ -15,30 +16,49 @@ import time
 from pathlib import Path
 
 from oligocount import publish
-from oligocount.assess import read_facts
+from oligocount.assess import read_facts, read_tracer_facts
 from oligocount.config import dump_settings, load_settings
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
-from oligocount.inputs import dicom_reader, load_tools, with_language
+from oligocount.domain.volume import Unit
+from oligocount.errors import ConfigError
+from oligocount.inputs import (
+    Choice,
+    Reader,
+    dicom_reader,
+    load_tools,
+    nifti_reader,
+    with_language,
+)
 from oligocount.run import run_study
+from oligocount.settings import Settings
+
+_UNITS = {"suv": Unit.SUVBW, "bqml": Unit.BQML}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what this command takes."""
-    parser.add_argument("input", type=Path, metavar="INPUT", help="a folder or .zip of DICOM files")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="case folder")
-    parser.add_argument("--clinical", type=Path, metavar="FILE", help="clinical facts (YAML, JSON)")
-    parser.add_argument("--case-id", metavar="ID", help="default: a pseudonym from the study's UID")
-    parser.add_argument("--pet-series", metavar="UID", help="the PET series to take")
-    parser.add_argument(
-        "--lesions",
-        metavar="NAME",
-        help="fdg_lesions, suv25, suv40, percent41, percist or a folder",
-    )
-    parser.add_argument("--organs", metavar="NAME", help="organs_ct, rules or a bundle's folder")
-    parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings on top of ours")
-    parser.add_argument("--lang", choices=("en", "zh"), help="language of the report")
+    add = parser.add_argument
+    add("input", type=Path, nargs="?", metavar="INPUT", help="a folder or .zip of DICOM files")
+    add("-o", "--out", type=Path, required=True, metavar="OUT", help="case folder")
+    add("--clinical", type=Path, metavar="FILE", help="clinical facts (YAML, JSON)")
+    add("--case-id", metavar="ID", help="default: a pseudonym from the study's UID")
+    add("--config", type=Path, metavar="FILE", help="settings on top of ours")
+    add("--lang", choices=("en", "zh"), help="language of the report")
+    add = parser.add_argument_group("which images").add_argument
+    add("--pet-series", metavar="UID", help="the PET series to take, where several could be it")
+    add("--pet", type=Path, metavar="FILE", help="a NIfTI PET, instead of INPUT")
+    add("--pet-unit", choices=tuple(_UNITS), default="suv", help="bqml needs `tracer:` facts")
+    add("--ct", type=Path, metavar="FILE", help="a NIfTI CT in HU, with --pet")
+    add("--mr", type=Path, action="append", default=[], metavar="FILE", help="NIfTI, with --pet")
+    add = parser.add_argument_group("which models").add_argument
+    add("--lesions", metavar="NAME", help="fdg_lesions, suv25, suv40, percent41, percist, a folder")
+    add("--lesion-mask", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
+    add("--organs", metavar="NAME", help="organs_ct, rules or a bundle's folder")
+    add("--organ-map", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
+    add("--organ-names", metavar="NAMES", help="totalsegmentator_v2, totalsegmentator_v1, a JSON")
+    add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
+    add("--trust-bundle", action="store_true", help="a foreign bundle's config may run code")
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -46,18 +66,42 @@ def execute(arguments: argparse.Namespace) -> int:
     settings = with_language(load_settings(arguments.config), arguments.lang)
     publish.check_out(arguments.out)
     facts = read_facts(arguments.clinical) if arguments.clinical else ClinicalFacts()
-    read = dicom_reader(
-        arguments.input, settings, pet_series=arguments.pet_series, case_id=arguments.case_id
+    read = _reader(arguments, settings)
+    choice = Choice(
+        lesions=arguments.lesions,
+        organs=arguments.organs,
+        lesion_mask=arguments.lesion_mask,
+        organ_map=arguments.organ_map,
+        organ_names=arguments.organ_names,
+        device=arguments.device,
+        trusted=arguments.trust_bundle,
     )
-    tools = load_tools(
-        settings, lesions=arguments.lesions, organs=arguments.organs, device=arguments.device
-    )
+    tools = load_tools(settings, choice)
     begun = time.perf_counter()
     result = run_study(read, tools, facts=facts, settings=settings, enter=_tell_stage)
     _tell_stage("publish")
     publish.write(arguments.out, result, dump_settings(settings), settings.publish)
     _tell_result(result, arguments.out, time.perf_counter() - begun)
     return 0
+
+
+def _reader(arguments: argparse.Namespace, settings: Settings) -> Reader:
+    if (arguments.input is None) == (arguments.pet is None):
+        raise ConfigError("expected INPUT (a folder or .zip) or --pet FILE, and not both")
+    if arguments.pet is None:
+        if arguments.ct or arguments.mr:
+            raise ConfigError("--ct and --mr go with --pet; INPUT is searched for its own series")
+        return dicom_reader(
+            arguments.input, settings, pet_series=arguments.pet_series, case_id=arguments.case_id
+        )
+    return nifti_reader(
+        arguments.pet,
+        unit=_UNITS[arguments.pet_unit],
+        tracer=read_tracer_facts(arguments.clinical) if arguments.clinical else {},
+        ct=arguments.ct,
+        mr=arguments.mr,
+        case_id=arguments.case_id,
+    )
 
 
 def _tell_stage(name: str) -> None:
