@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scan import write_scan
 
 from oligocount.cli.main import main
 from oligocount.cohort.lock import locked
@@ -47,10 +48,13 @@ def test_a_batch_from_manifest_to_answers(source: Path, tmp_path: Path, capsys: 
 
 
 def test_a_dry_run_tells_and_writes_nothing(source: Path, tmp_path: Path, capsys: Capture) -> None:
+    """`good` has a scan; `bad` has a text file alone, and that is said before anything runs."""
+    write_scan(source / "good", seed=1)
     assert main(["batch", str(source), "-o", str(tmp_path / "out"), "--dry-run", *TOY]) == 0
     told = capsys.readouterr().out
-    assert "run     good: new" in told
-    assert "2 of 2 cases would run" in told
+    assert "run     good: new, 0.8 GiB" in told
+    assert "cannot  bad: " in told
+    assert "1 of 2 cases would run, 1 at a time" in told
     assert not (tmp_path / "out").exists()
 
 

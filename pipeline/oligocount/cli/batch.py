@@ -19,13 +19,17 @@ from oligocount.assess import check_facts, fact_names
 from oligocount.cli.status import tell_failures
 from oligocount.cli.watch import LogWatcher, TableWatcher
 from oligocount.cohort import clusters
-from oligocount.cohort.batch import Standing, forecast, work_through
+from oligocount.cohort.batch import Standing, forecast, standing, usual_seconds, work_through
+from oligocount.cohort.dump import read_dump
 from oligocount.cohort.engine import Plan
+from oligocount.cohort.estimate import check_readiness
 from oligocount.cohort.isolation import Limits
-from oligocount.cohort.ledger import State
+from oligocount.cohort.ledger import LEDGER_NAME, State
 from oligocount.cohort.manifest import Cohort, read_cohort
 from oligocount.cohort.recipe import CASE_RUNNER, SETTINGS_FILE, Recipe, read_recipe
+from oligocount.config import load_settings
 from oligocount.errors import ConfigError, InputError
+from oligocount.settings import IntakeSettings
 
 _MIB_PER_GIB = 1024
 
@@ -37,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--workers", type=int, metavar="N", help="cases at a time on this machine")
     place.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask scheduler, tcp://…")
+    parser.add_argument(
+        "--by-study", action="store_true", help="COHORT is one dump of many patients, all mixed"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
     parser.add_argument("--strict", action="store_true", help="refuse a cohort with a bad row")
     parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
@@ -54,7 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """0 when every case is done, 5 when one failed or was refused."""
     _check_numbers(arguments)
-    cohort = read_cohort(arguments.cohort, fact_names=fact_names(), check_facts=check_facts)
+    settings = load_settings(arguments.config)
+    cohort = _read_cohort(arguments, settings.intake)
     if arguments.strict and cohort.refused:
         rows = "; ".join(f"{place}: {why}" for place, why in cohort.refused.items())
         raise InputError(f"{arguments.cohort}: {len(cohort.refused)} rows cannot run: {rows}")
@@ -67,11 +75,17 @@ def execute(arguments: argparse.Namespace) -> int:
     if cohort.carried:
         print(f"carried along, not clinical facts: {', '.join(cohort.carried)}")
     if arguments.dry_run:
-        return _tell_forecast(cohort, plan, workers)
+        return _tell_forecast(cohort, plan, settings.intake, workers)
     watcher = TableWatcher() if sys.stdout.isatty() else LogWatcher()
     end = work_through(cohort, plan, _cluster(arguments, workers), watcher.show)
     watcher.close()
     return _tell_end(end)
+
+
+def _read_cohort(arguments: argparse.Namespace, settings: IntakeSettings) -> Cohort:
+    if arguments.by_study:
+        return read_dump(arguments.cohort, settings)
+    return read_cohort(arguments.cohort, fact_names=fact_names(), check_facts=check_facts)
 
 
 def _check_numbers(arguments: argparse.Namespace) -> None:
@@ -119,19 +133,27 @@ def _cluster(
     return lambda: clusters.local_cluster(workers, gpus=arguments.gpus)
 
 
-def _tell_forecast(cohort: Cohort, plan: Plan, workers: int) -> int:
-    told = list(forecast(cohort, plan))
-    for one in told:
-        print(f"{one.action:<7} {one.case_id}: {one.reason}, {one.input_mib:.0f} MiB")
+def _tell_forecast(cohort: Cohort, plan: Plan, settings: IntakeSettings, workers: int) -> int:
+    limit_mib = plan.limits.memory_mib
+    will_run = 0
+    for one in forecast(cohort, plan, lambda case: check_readiness(case, settings, limit_mib)):
+        memory = "" if one.memory_mib is None else f", {one.memory_mib / _MIB_PER_GIB:.1f} GiB"
+        print(f"{one.action:<7} {one.case_id}: {one.reason}{memory}", flush=True)
+        will_run += one.action == "run"
     for place, why in cohort.refused.items():
         print(f"refused {place}: {why}")
-    will_run = sum(one.action == "run" for one in told)
-    limit_gib = plan.limits.memory_mib / _MIB_PER_GIB
     print(
-        f"{will_run} of {len(told)} cases would run, {len(cohort.refused)} rows are refused; "
-        f"{workers} at a time, up to {limit_gib:g} GiB each"
+        f"{will_run} of {len(cohort.cases)} cases would run, {workers} at a time; "
+        f"{len(cohort.refused)} rows are refused; {_duration(plan.out, will_run / workers)}"
     )
     return 0
+
+
+def _duration(out: Path, rounds: float) -> str:
+    seconds = usual_seconds(standing(out)) if (out / LEDGER_NAME).is_file() else None
+    if seconds is None:
+        return "how long a case takes is known once one is done"
+    return f"about {rounds * seconds / 60:.0f} min at {seconds:.0f} s a case"
 
 
 def _tell_end(end: Standing) -> int:

@@ -5,11 +5,10 @@ oligocount status OUT
 
 import argparse
 import json
-import statistics
 from collections import Counter
 from pathlib import Path
 
-from oligocount.cohort.batch import Standing, standing
+from oligocount.cohort.batch import Standing, standing, usual_seconds
 from oligocount.cohort.ledger import State
 
 _SHOWN_FAILURES = 20
@@ -38,9 +37,9 @@ def _tell(now: Standing, *, shown: int | None) -> None:
     print(
         f"  {now.count(State.DONE)} done, {len(now.failures)} failed or refused, {_left(now)} left"
     )
-    seconds = [o.outcome.seconds for o in now.latest.values() if o.outcome.state is State.DONE]
-    if seconds:
-        print(f"  a case takes {statistics.median(seconds):.1f} s (median of {len(seconds)})")
+    seconds = usual_seconds(now)
+    if seconds is not None:
+        print(f"  a case takes {seconds:.1f} s (median)")
     if now.is_running and now.notes.get("dashboard"):
         print(f"  dashboard: {now.notes['dashboard']}")
     for name, one in now.latest.items():

@@ -1,6 +1,7 @@
 """One cohort in one folder: locked, listed, run, and told truthfully at the end."""
 
 import shutil
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ class Forecast:
     case_id: str
     action: str
     reason: str
-    input_mib: float
+    memory_mib: float | None = None
 
 
 def work_through(
@@ -95,16 +96,30 @@ def standing(out: Path) -> Standing:
         )
 
 
-def forecast(cohort: Cohort, plan: Plan) -> Iterator[Forecast]:
-    """What would happen to each case; nothing is run or written."""
+def forecast(
+    cohort: Cohort, plan: Plan, check: Callable[[CohortCase], float]
+) -> Iterator[Forecast]:
+    """What would happen to each case; nothing is run or written.
+
+    `check` gives the memory in MiB that a case needs, or raises InputError for one that cannot run.
+    """
     before = standing(plan.out).latest if (plan.out / LEDGER_NAME).is_file() else {}
     for case in cohort.cases:
+        memory_mib = None
         try:
-            size_mib = _size_mib(case.input)
             action, reason = _action(case, plan, before.get(case.case_id))
+            if action == "run":
+                memory_mib = check(case)
         except InputError as error:
-            size_mib, action, reason = 0.0, "cannot", str(error)
-        yield Forecast(case_id=case.case_id, action=action, reason=reason, input_mib=size_mib)
+            action, reason = "cannot", str(error)
+        yield Forecast(case_id=case.case_id, action=action, reason=reason, memory_mib=memory_mib)
+
+
+def usual_seconds(now: Standing) -> float | None:
+    """How long a case of this cohort takes (median of those done); None before any is."""
+    attempts = now.latest.values()
+    done = [one.outcome.seconds for one in attempts if one.outcome.state is State.DONE]
+    return statistics.median(done) if done else None
 
 
 def _write_files(plan: Plan) -> None:
@@ -120,7 +135,7 @@ def _write_files(plan: Plan) -> None:
 
 def _action(case: CohortCase, plan: Plan, last: Attempt | None) -> tuple[str, str]:
     digests = Digests(
-        input=digest_input(case.input, case.clinical),
+        input=digest_input(case.input, case.clinical, case.files),
         settings=plan.settings_digest,
         models=plan.models_digest,
     )
@@ -133,8 +148,3 @@ def _action(case: CohortCase, plan: Plan, last: Attempt | None) -> tuple[str, st
     if result_stands(last, plan.out):
         return "leave", "finished"
     return "run", "not finished"
-
-
-def _size_mib(place: Path) -> float:
-    files = [place] if place.is_file() else (each for each in place.rglob("*") if each.is_file())
-    return sum(each.stat().st_size for each in files) / 2**20

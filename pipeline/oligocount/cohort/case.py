@@ -8,6 +8,7 @@ from typing import Any
 from oligocount import intake, publish
 from oligocount.anatomy.choose import load_organ_mapper
 from oligocount.assess import facts_from
+from oligocount.cohort.estimate import refuse_oversized
 from oligocount.config import dump_settings, load_settings
 from oligocount.domain.study import Images, Study
 from oligocount.run import Tools, run_study
@@ -25,6 +26,7 @@ def run_case(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> di
 
     def read() -> tuple[Study, Images]:
         study = intake.scan(Path(job["input"]), settings.intake, case_id=job["case_id"])
+        refuse_oversized(study, settings.intake, job["memory_mib"])
         return study, intake.load(study, settings.intake)
 
     facts = facts_from(job["clinical"])

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from oligocount.cohort.links import link_files
 from oligocount.errors import OligocountError, PublishError
 
 Job = dict[str, Any]
@@ -37,6 +38,7 @@ def main() -> None:
 
 
 def _serve(job: Job, answers: IO[str]) -> None:
+    _answer(answers, {"stage": "start"})
     _redirect_output(Path(job["log"]))
     runner = _runner(job["runner"])
     begun = time.perf_counter()
@@ -63,7 +65,7 @@ def _run_whole(runner: Runner, job: Job, enter: Enter) -> dict[str, float]:
     case = work / "case"
     try:
         case.mkdir(parents=True)
-        seconds = runner(job, case, enter)
+        seconds = runner(_with_own_files(job, work / "input"), case, enter)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
             final.rename(work / "before")
@@ -73,6 +75,14 @@ def _run_whole(runner: Runner, job: Job, enter: Enter) -> dict[str, float]:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return seconds
+
+
+def _with_own_files(job: Job, place: Path) -> Job:
+    """The job with a folder of links to the case's own files, where it names them."""
+    if not job["files"]:
+        return job
+    link_files(job["files"], Path(job["input"]), place)
+    return {**job, "input": str(place)}
 
 
 def _listen(jobs: "queue.SimpleQueue[str]") -> None:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ _MAX_NAME = 80
 _BLOCK = 1 << 20
 
 
-def digest_input(place: Path, clinical: Mapping[str, Any]) -> str:
+def digest_input(place: Path, clinical: Mapping[str, Any], files: tuple[Path, ...] = ()) -> str:
     """Changes when a file below `place` appears, goes, or changes in size or time, or a fact does.
 
-    Contents are not read: a cohort on a network share is checked in seconds. Links to folders
-    are not followed. Raises InputError when the place cannot be listed.
+    With `files`, these alone are looked at. Contents are not read: a cohort on a network share is
+    checked in seconds. Links to folders are not followed. Raises InputError when the place
+    cannot be listed.
     """
     digest = hashlib.sha256()
-    for entry in _entries(place):
+    for entry in _entries(place, files or _listed(place)):
         digest.update(entry.encode("utf-8", "surrogateescape"))
     digest.update(json.dumps(dict(clinical), sort_keys=True, default=str).encode())
     return digest.hexdigest()
@@ -53,14 +54,19 @@ def folder_name(case_id: str) -> str:
     return f"{_SAFE.sub('_', case_id).lstrip('.')[:_MAX_NAME]}-{mark}"
 
 
-def _entries(place: Path) -> Iterator[str]:
+def _listed(place: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise InputError(f"{error.filename}: cannot be listed: {error.strerror}") from error
 
-    files = [place] if place.is_file() else []
+    if place.is_file():
+        yield place
+        return
     for folder, folders, names in os.walk(place, onerror=refuse):
         folders.sort()
-        files += [Path(folder, name) for name in sorted(names)]
+        yield from (Path(folder, name) for name in sorted(names))
+
+
+def _entries(place: Path, files: Iterable[Path]) -> Iterator[str]:
     for file in files:
         try:
             facts = file.stat()

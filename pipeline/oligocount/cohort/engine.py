@@ -147,7 +147,7 @@ def _cases_to_run(
     for case in cases:
         try:
             digests = Digests(
-                input=digest_input(case.input, case.clinical),
+                input=digest_input(case.input, case.clinical, case.files),
                 settings=plan.settings_digest,
                 models=plan.models_digest,
             )
@@ -222,6 +222,8 @@ def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
         "case_id": case.case_id,
         "attempt": attempt,
         "input": str(case.input),
+        "files": [str(file.relative_to(case.input)) for file in case.files],
+        "memory_mib": plan.limits.memory_mib,
         "clinical": dict(case.clinical),
         "runner": plan.runner,
         "work_root": str(plan.out / WORK_FOLDER),

@@ -6,7 +6,7 @@ A row that cannot run is named with its reason and never stops the others.
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,16 @@ FactsCheck = Callable[[Mapping[str, Any]], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CohortCase:
-    """One patient to run: where the input is, what people know, and columns carried along."""
+    """One patient to run: where the input is, what people know, and columns carried along.
+
+    `files` names the patient's own files below `input`; empty: all of them.
+    """
 
     case_id: str
     input: Path
     clinical: Mapping[str, Any] = field(default_factory=dict)
     given: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +62,27 @@ def read_cohort(place: Path, *, fact_names: AbstractSet[str], check_facts: Facts
             f"{place}: expected a folder of patients, or a manifest .csv, .tsv or .parquet"
         )
     if not rows:
-        raise InputError(f"{place}: holds no case")
-    return _checked(rows, fact_names, check_facts)
+        hint = "; is it one dump of many patients? then --by-study" if place.is_dir() else ""
+        raise InputError(f"{place}: holds no case{hint}")
+    cohort = _checked(rows, fact_names, check_facts)
+    return replace(cohort, refused={**cohort.refused, **_loose_files(place)})
+
+
+def _loose_files(place: Path) -> dict[str, str]:
+    """DICOM files beside the patients' folders belong to nobody: that is told, not passed over."""
+    loose = [file for file in place.iterdir() if _is_dicom(file)] if place.is_dir() else []
+    why = "lie beside the patients' folders; for one dump of many patients: --by-study"
+    return {f"{len(loose)} DICOM files": why} if loose else {}
+
+
+def _is_dicom(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    try:
+        with file.open("rb") as stream:
+            return stream.read(132)[128:] == b"DICM"  # PS3.10 7.1
+    except OSError:
+        return False
 
 
 def _rows_of_folder(place: Path) -> Iterable[tuple[str, dict[str, Any]]]:
