@@ -223,7 +223,7 @@ RESULT = {
 }  # fmt: skip
 
 
-def test_a_result_is_read_without_assuming_anything() -> None:
+def test_a_result_is_read_as_written_and_null_is_unknown() -> None:
     (told,) = patients_from(RESULT)
     first, second = told.findings
     assert told.case_id == "R1"
@@ -235,4 +235,4 @@ def test_a_result_is_read_without_assuming_anything() -> None:
     assert first.runner_up.site.nodal_class is NodalClass.REGIONAL
     assert first.runner_up.margin_mm == 3.0
     assert (first.treatable, first.n_nodes, first.probability) == (None, 2, 0.4)
-    assert (second.kind, second.treatable, second.n_nodes) == (Kind.PHYSIOLOGIC, None, 1)
+    assert (second.kind, second.treatable, second.n_nodes) == (Kind.PHYSIOLOGIC, True, 1)

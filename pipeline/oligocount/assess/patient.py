@@ -1,7 +1,7 @@
 """One patient as plain data to findings and facts.
 
-Two forms: the worked-cases form, where a lesion's missing status is malignant and its missing
-`tr` is true, and result.json, where nothing is assumed. Null and "unknown" are unknown.
+Two forms: the worked-cases form, where a lesion's missing status is malignant, and result.json.
+In both a lesion is taken as treatable where nothing is written; null and "unknown" are unknown.
 """
 
 from collections.abc import Iterator, Mapping
@@ -126,7 +126,7 @@ def _finding_of_result(lesion: Mapping[str, Any]) -> Finding:
         probability=lesion.get("probability"),
         longest_diameter_mm=lesion.get("longest_diameter_mm"),
         n_nodes=lesion.get("n_nodes") or 1,
-        treatable=_known(lesion.get("treatable")),
+        treatable=_known(lesion.get("treatable", True)),
         diffuse=bool(lesion.get("diffuse")),
         runner_up=_runner_up(runner_up) if runner_up else None,
     )
