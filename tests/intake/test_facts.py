@@ -199,6 +199,41 @@ def test_real_value_mappings_are_read_with_what_they_are_about(shared_data: Path
     }  # fmt: skip
 
 
+def test_without_any_date_the_times_belong_to_one_day_and_that_is_told() -> None:
+    tracer = read_tracer([a_slice(SeriesDate=None, AcquisitionDate=None)])
+    assert tracer.series_start == tracer.slices[0].acquisition
+    assert [one.code for one in tracer.caveats] == ["DATES_ABSENT"]
+
+
+@pytest.mark.parametrize(
+    ("series", "acquired", "day"),
+    [("235000", "000500", 6), ("000500", "235500", 4), ("10", "11", 5)],
+)
+def test_a_slice_without_a_date_belongs_to_the_day_nearest_to_the_series(
+    series: str, acquired: str, day: int
+) -> None:
+    dataset = a_slice(AcquisitionDate=None, SeriesTime=series, AcquisitionTime=acquired)
+    assert read_tracer([dataset]).slices[0].acquisition.day == day
+
+
+def test_a_series_date_that_is_missing_is_taken_from_the_acquisition() -> None:
+    assert read_tracer([a_slice(SeriesDate=None)]).series_start == at("10:15")
+
+
+def test_of_slices_that_differ_most_are_believed_and_it_is_told() -> None:
+    odd = a_slice(PatientWeight=8)
+    tracer = read_tracer([odd, a_slice(), a_slice()])
+    assert tracer.patient_weight_kg == 80
+    (doubt,) = tracer.caveats
+    assert (doubt.code, "PatientWeight of 1 of 3" in doubt.text) == ("HEADERS_DIFFER", True)
+
+
+def test_an_intercept_that_no_pet_should_have_is_told() -> None:
+    tracer = read_tracer([a_slice(RescaleIntercept=-1024)])
+    assert [one.code for one in tracer.caveats] == ["RESCALE_INTERCEPT"]
+    assert read_tracer([a_slice(RescaleIntercept=0)]).caveats == ()
+
+
 @given(
     keyword=st.sampled_from(
         ["Units", "SeriesTime", "SeriesDate", "AcquisitionTime", "PatientWeight",

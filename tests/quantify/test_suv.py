@@ -65,6 +65,50 @@ def test_published_header_vectors_give_their_published_factor(
     assert route.factor == pytest.approx(expected, rel=1e-4)
 
 
+FURTHER_HEADERS = [  # of calculate-suv (MIT), whose other four lie in ../shared
+    ({"SeriesTime": "123515.000000", "AcquisitionTime": "123514.999995", "PatientWeight": 65,
+      "FrameReferenceTime": 59936.854672596, "ActualFrameDuration": 120000, "Units": "BQML",
+      "RadionuclideTotalDose": 225e6, "RadionuclideHalfLife": 6586.2,
+      "RadiopharmaceuticalStartTime": "114100.000000"}, {}, 0.0004069156854009332),
+    ({"SeriesTime": "095621", "AcquisitionTime": "095621", "PatientWeight": 52,
+      "FrameReferenceTime": 0, "ActualFrameDuration": 120000, "Units": "BQML",
+      "RadionuclideTotalDose": 152022720, "RadionuclideHalfLife": 6586.2001953125,
+      "RadiopharmaceuticalStartTime": "084500.00",
+      "RadiopharmaceuticalStartDateTime": "20201217084500.00"}, {}, 0.0005367387681819742),
+    ({"SeriesTime": "110155", "AcquisitionTime": "110156", "PatientWeight": 64,
+      "FrameReferenceTime": 1328700, "ActualFrameDuration": 120700, "Units": "BQML",
+      "RadionuclideTotalDose": 126e6, "RadionuclideHalfLife": 6586.199707,
+      "RadiopharmaceuticalStartDateTime": "20201217100058"},
+     {0x1000: "0.003515736", 0x1009: "4.709921"}, 0.0007463747013889488),
+    ({"SeriesTime": "093556", "AcquisitionTime": "095439", "PatientWeight": 54,
+      "FrameReferenceTime": 1183000, "ActualFrameDuration": 120000, "Units": "CNTS",
+      "RadionuclideTotalDose": 238e6, "RadionuclideHalfLife": 6588,
+      "RadiopharmaceuticalStartTime": "083000"},
+     {0x1000: "0.000551", 0x1009: "1.602563"}, 0.000551),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "philips", "expected"), FURTHER_HEADERS)
+def test_further_published_headers_give_their_published_factor(
+    values: dict, philips: dict, expected: float, quantify: QuantifySettings
+) -> None:
+    """Philips' two factors agree within the setting: 1.602563 x 54 kg / 238 MBq x 1.516."""
+    days = {"SeriesDate": "20201217", "AcquisitionDate": "20201217", "DecayCorrection": "START"}
+    dataset = as_dataset({**values, **days, "PhilipsPETPrivateGroup": {}})
+    for element, value in philips.items():
+        dataset.add_new((0x7053, element), "DS", value)
+    route = suv_route(read_tracer([dataset]), quantify)
+    assert route.factor == pytest.approx(expected, rel=1e-5)
+    assert "VENDOR_FACTOR_CONFLICT" not in [one.code for one in route.caveats]
+
+
+def test_philips_factors_that_disagree_are_told(quantify: QuantifySettings) -> None:
+    tracer = a_tracer(units="CNTS", vendor_suv_factor=4e-4, vendor_activity_factor=2.0)
+    route = suv_route(tracer, quantify)
+    assert route.factor == 4e-4
+    assert [one.code for one in route.caveats] == ["VENDOR_FACTOR_CONFLICT"]
+
+
 def as_dataset(values: dict) -> Dataset:
     """A header of the published vectors as a DICOM data set."""
     drug, whole = Dataset(), Dataset()

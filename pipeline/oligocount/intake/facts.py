@@ -5,14 +5,16 @@ says which fact was used. A fact that is absent, empty or malformed becomes None
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import time
 
 from pydicom import Dataset
 
 from oligocount.domain.provenance import Caveat
-from oligocount.domain.study import SliceTiming, Tracer
+from oligocount.domain.study import Tracer
 from oligocount.intake.mappings import read_value_mappings
+from oligocount.intake.timing import has_no_date, series_start, slice_timings
 from oligocount.intake.tolerant import TolerantDataset
 
 _ELEMENTS = {"fluor": "F", "carbon": "C", "nitrogen": "N", "oxygen": "O", "gallium": "Ga",
@@ -22,6 +24,10 @@ _UCUM_UNITS = {"Bq/ml": "BQML", "g/ml{SUVbw}": "GML", "g/ml": "GML", "{counts}":
 _PHILIPS = (0x7053, "Philips PET Private Group")
 _GE = (0x0009, "GEMS_PETD_01")
 _SIEMENS = (0x0071, "SIEMENS MED PT")
+_DRUG = "RadiopharmaceuticalInformationSequence"
+_DECISIVE = ("Units", "SUVType", "DecayCorrection", "SeriesDate", "SeriesTime", "PatientWeight",
+             "PatientSize", "PatientSex", "RadionuclideTotalDose", "RadionuclideHalfLife",
+             "RadiopharmaceuticalStartTime", "RadiopharmaceuticalStartDateTime")  # fmt: skip
 _TOLD = ("Units", "SUVType", "DecayCorrection", "CorrectedImage", "SeriesDate", "SeriesTime",
          "DecayCorrectionDateTime", "PatientWeight", "PatientSize", "PatientSex",
          "TimezoneOffsetFromUTC")  # fmt: skip
@@ -37,8 +43,8 @@ def read_tracer(datasets: Sequence[Dataset], mappings: Sequence[Dataset] = ()) -
     `datasets` are all slices of the series, in any order and without pixels, or one multi-frame
     object; `mappings` are Real World Value Mapping objects of the same study, to be compared.
     """
-    header = TolerantDataset(datasets[0])
-    doses = header.items("RadiopharmaceuticalInformationSequence")
+    header, doubts = _spokesman(datasets)
+    doses = header.items(_DRUG)
     drug = doses[0] if doses else TolerantDataset(Dataset())
     injection_time = drug.time("RadiopharmaceuticalStartTime")
     is_zone_lost = _has_lone_zone(header, drug) and injection_time is not None
@@ -55,7 +61,7 @@ def read_tracer(datasets: Sequence[Dataset], mappings: Sequence[Dataset] = ()) -
         injection=None if is_zone_lost else drug.date_time("RadiopharmaceuticalStartDateTime"),
         injection_time=injection_time,
         decay_reference=header.date_time("DecayCorrectionDateTime"),
-        series_start=header.moment("SeriesDate", "SeriesTime"),
+        series_start=series_start(header),
         vendor_reference=header.private_date_time(*_GE, 0x0D)
         or header.private_date_time(*_SIEMENS, 0x22),
         vendor_suv_factor=header.private_number(*_PHILIPS, 0x00),
@@ -63,11 +69,50 @@ def read_tracer(datasets: Sequence[Dataset], mappings: Sequence[Dataset] = ()) -
         patient_weight_kg=header.number("PatientWeight"),
         patient_size_m=header.number("PatientSize"),
         patient_sex=header.text("PatientSex"),
-        slices=tuple(each for one in _objects(datasets) for each in _timings(one)),
+        slices=slice_timings(datasets),
         value_mappings=read_value_mappings(mappings, datasets),
         tags=_tags(header, drug),
-        caveats=(*_doubts_of_doses(doses), *_doubts_of_zone(header, drug, injection_time)),
+        caveats=(
+            *doubts,
+            *_doubts_of_header(header),
+            *_doubts_of_doses(doses),
+            *_doubts_of_zone(header, drug, injection_time),
+        ),
     )
+
+
+def _spokesman(datasets: Sequence[Dataset]) -> tuple[TolerantDataset, tuple[Caveat, ...]]:
+    """The header that most slices agree with, and a caveat where some do not."""
+    headers = [TolerantDataset(one) for one in datasets]
+    said = [_decisive(one) for one in headers]
+    common, count = Counter(said).most_common(1)[0]
+    if count == len(said):
+        return headers[0], ()
+    odd = {name for one in said for name, mine, most in zip(_DECISIVE, one, common, strict=True)
+           if mine != most}  # fmt: skip
+    text = (
+        f"{', '.join(sorted(odd))} of {len(said) - count} of {len(said)} slices differ from the "
+        "others; what most slices say was used"
+    )
+    doubt = Caveat(code="HEADERS_DIFFER", text=text)
+    return headers[said.index(common)], (doubt,)
+
+
+def _decisive(header: TolerantDataset) -> tuple[tuple[str, ...], ...]:
+    drug = next(iter(header.items(_DRUG)), TolerantDataset(Dataset()))
+    return tuple((drug if name.startswith("Radio") else header).texts(name) for name in _DECISIVE)
+
+
+def _doubts_of_header(header: TolerantDataset) -> Iterator[Caveat]:
+    if header.number("RescaleIntercept"):
+        text = (
+            f"(0028,1052) Rescale Intercept is {header.text('RescaleIntercept')}; PET must have 0 "
+            "(PS3.3 C.8.9.4)"
+        )
+        yield Caveat(code="RESCALE_INTERCEPT", text=text)
+    if has_no_date(header) and header.time("SeriesTime"):
+        text = "all dates were taken away; times were read as those of one day"
+        yield Caveat(code="DATES_ABSENT", text=text)
 
 
 def _units(header: TolerantDataset) -> str | None:
@@ -107,47 +152,6 @@ def _radionuclide(drug: TolerantDataset) -> str | None:
 
 def _meaning(item: TolerantDataset, keyword: str) -> str | None:
     return next((code.text("CodeMeaning") for code in item.items(keyword)), None)
-
-
-def _objects(datasets: Sequence[Dataset]) -> Iterable[TolerantDataset]:
-    """Each object once: a multi-frame one may be given once a frame."""
-    wrapped = [TolerantDataset(one) for one in datasets]
-    unnamed = (one for one in wrapped if one.text("SOPInstanceUID") is None)
-    return (*{u: one for one in wrapped if (u := one.text("SOPInstanceUID"))}.values(), *unnamed)
-
-
-def _timings(header: TolerantDataset) -> tuple[SliceTiming, ...]:
-    frames = header.items("PerFrameFunctionalGroupsSequence")
-    if frames:
-        return tuple(_timing_of_frame(frame) for frame in frames)
-    duration_ms = header.number("ActualFrameDuration")
-    reference_ms = header.number("FrameReferenceTime")
-    return (
-        SliceTiming(
-            position_lps_mm=_position(header),
-            acquisition=header.moment("AcquisitionDate", "AcquisitionTime")
-            or header.date_time("AcquisitionDateTime")
-            or header.moment("SeriesDate", "AcquisitionTime"),
-            duration_s=None if duration_ms is None else duration_ms / 1000.0,
-            reference_s=None if reference_ms is None else reference_ms / 1000.0,
-        ),
-    )
-
-
-def _timing_of_frame(frame: TolerantDataset) -> SliceTiming:
-    content = next(iter(frame.items("FrameContentSequence")), TolerantDataset(Dataset()))
-    plane = next(iter(frame.items("PlanePositionSequence")), TolerantDataset(Dataset()))
-    duration_ms = content.number("FrameAcquisitionDuration")
-    return SliceTiming(
-        position_lps_mm=_position(plane),
-        acquisition=content.date_time("FrameAcquisitionDateTime"),
-        duration_s=None if duration_ms is None else duration_ms / 1000.0,
-    )
-
-
-def _position(header: TolerantDataset) -> tuple[float, float, float] | None:
-    found = header.numbers("ImagePositionPatient")
-    return (found[0], found[1], found[2]) if len(found) == 3 else None
 
 
 def _tags(header: TolerantDataset, drug: TolerantDataset) -> dict[str, str]:

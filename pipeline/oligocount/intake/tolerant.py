@@ -49,6 +49,10 @@ class TolerantDataset:
         found = [_number(each) for each in self.texts(keyword)]
         return tuple(each for each in found if each is not None) if None not in found else ()
 
+    def date(self, keyword: str) -> date | None:
+        """A DA element."""
+        return _date(self.text(keyword))
+
     def time(self, keyword: str) -> time | None:
         """A TM element."""
         return _time(self.text(keyword))
@@ -71,6 +75,9 @@ class TolerantDataset:
     def items(self, keyword: str) -> tuple["TolerantDataset", ...]:
         """The items of a sequence; empty when absent or malformed."""
         try:
+            element = self._dataset.get_item(Tag(keyword))
+            if isinstance(element, RawDataElement) and _vr(element) != "SQ":
+                return ()
             value = self._dataset.get(keyword)
         except _MALFORMED:
             return ()

@@ -18,7 +18,13 @@ import numpy as np
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import SuvRoute, Tracer
 from oligocount.domain.volume import Geometry, Unit, Volume
-from oligocount.errors import GeometryError, MissingTag, QuantificationError, UnsupportedUnit
+from oligocount.errors import (
+    GeometryError,
+    InputError,
+    MissingTag,
+    QuantificationError,
+    UnsupportedUnit,
+)
 from oligocount.quantify.body import SuvType
 from oligocount.quantify.decay import decay_factors
 from oligocount.quantify.mappings import compare_mappings
@@ -156,12 +162,15 @@ def _from_activity(tracer: Tracer, settings: QuantifySettings) -> Step[tuple[flo
 
 
 def _from_counts(tracer: Tracer, settings: QuantifySettings) -> Step[tuple[float, ...]]:
-    if tracer.vendor_suv_factor and tracer.vendor_suv_factor > 0:
+    direct, activity = tracer.vendor_suv_factor or 0.0, tracer.vendor_activity_factor or 0.0
+    if direct > 0:
         return Step(
-            value=(tracer.vendor_suv_factor,), rule="Philips SUV factor", tags=("7053,1000",)
+            value=(direct,),
+            rule="Philips SUV factor",
+            tags=("7053,1000",),
+            caveats=_against_activity(direct, activity, tracer, settings),
         )
-    activity = tracer.vendor_activity_factor
-    if not activity or activity < 0:
+    if activity <= 0:
         raise UnsupportedUnit(
             "(0054,1001) Units CNTS without Philips (7053,1000) or (7053,1009): counts have no "
             "known calibration"
@@ -173,6 +182,25 @@ def _from_counts(tracer: Tracer, settings: QuantifySettings) -> Step[tuple[float
         rule=f"Philips activity factor/{step.rule}",
         tags=("7053,1009", *step.tags),
     )
+
+
+def _against_activity(
+    direct: float, activity: float, tracer: Tracer, settings: QuantifySettings
+) -> tuple[Caveat, ...]:
+    """Philips' two factors where both stand: a caveat when they lead to different SUV."""
+    if activity <= 0:
+        return ()
+    try:
+        factor = activity * _from_activity(tracer, settings).value[0]
+    except InputError:
+        return ()
+    if abs(direct / factor - 1) * 100 <= settings.clock.conflict_percent:
+        return ()
+    text = (
+        f"Philips (7053,1000) gives factor {direct:g}, (7053,1009) with dose and weight "
+        f"{factor:g}; the first was used"
+    )
+    return (Caveat(code="VENDOR_FACTOR_CONFLICT", text=text),)
 
 
 def _from_suv(tracer: Tracer, settings: QuantifySettings, doubts: tuple[Caveat, ...]) -> _Rule:
