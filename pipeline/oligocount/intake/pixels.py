@@ -1,6 +1,7 @@
 """Decodes a stack into one float32 array, slope and intercept of each slice applied."""
 
-from collections.abc import Callable, Iterable, Iterator
+import io
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _NATIVE = frozenset(
     }
 )
 _LARGEST = 1e38
+_RUN = 16  # slices that share one buffer and one turn of a worker
 _CODEC_ERRORS = (ValueError, RuntimeError, AttributeError, NotImplementedError, KeyError,
                  IndexError, TypeError, OSError, EOFError)  # fmt: skip
 
@@ -63,34 +65,50 @@ def _allocated(stack: Stack) -> NDArray[np.float32]:
 
 
 def _jobs(slices: list[tuple[Header, int]]) -> list[list[tuple[Header, int]]]:
-    """Slices to be read in one go: compressed frames of one file share one decoder."""
-    jobs: dict[tuple[Path, int], list[tuple[Header, int]]] = {}
+    """Slices to be read in one go: frames of one compressed file, or a run of plain slices."""
+    jobs: dict[tuple[Path | None, int], list[tuple[Header, int]]] = {}
     for header, place in slices:
         is_native = header.transfer_syntax_uid in _NATIVE
-        jobs.setdefault((header.file, place if is_native else 0), []).append((header, place))
+        key = (None, place // _RUN) if is_native else (header.file, 0)
+        jobs.setdefault(key, []).append((header, place))
     return list(jobs.values())
 
 
 def _stored_values(
     job: list[tuple[Header, int]], sources: Sources
-) -> Iterable[NDArray[np.generic]]:
-    first = job[0][0]
-    if first.high_bit is not None and first.high_bit != (first.bits_stored or 0) - 1:
+) -> Iterator[NDArray[np.generic]]:
+    """Stored values of each slice of a job; an array is good until the next is asked for."""
+    headers = [header for header, _ in job]
+    for one in headers:
+        _refuse_odd_bits(one)
+    if headers[0].transfer_syntax_uid not in _NATIVE:
+        yield from (_stored_bits(each, headers[0]) for each in _decoded(headers, sources))
+        return
+    scratch = np.empty(0, np.uint8)
+    for one in headers:
+        n_bytes = _plane_bytes(one)
+        if scratch.size != n_bytes:
+            scratch = np.empty(n_bytes, np.uint8)
+        _fill(scratch, one, sources)
+        plane = scratch.view(_stored_type(one)).reshape(int(one.rows or 0), int(one.columns or 0))
+        yield _stored_bits(plane, one)
+
+
+def _refuse_odd_bits(header: Header) -> None:
+    if header.high_bit is not None and header.high_bit != (header.bits_stored or 0) - 1:
         raise IncompleteSeries(
-            f"{first.file}: (0028,0102) High Bit is {first.high_bit},"
-            f" expected {(first.bits_stored or 0) - 1}"
+            f"{header.file}: (0028,0102) High Bit is {header.high_bit},"
+            f" expected {(header.bits_stored or 0) - 1}"
         )
-    if first.transfer_syntax_uid in _NATIVE:
-        return [_native(first, sources)]
-    return _decoded([header for header, _ in job], sources)
 
 
 def _rescale(raw: NDArray[np.generic], header: Header, out: NDArray[np.float32]) -> None:
     if raw.shape != out.shape:
         raise IncompleteSeries(f"{header.file}: decoded to {raw.shape}, expected {out.shape}")
     slope, intercept = _rescale_of(header, raw)
-    values = np.multiply(_stored_bits(raw, header), slope, dtype=np.float64)
-    np.add(values, intercept, out=out, casting="same_kind")
+    np.multiply(raw, slope, out=out, dtype=np.float64, casting="same_kind")
+    if intercept:
+        np.add(out, np.float32(intercept), out=out)
 
 
 def _rescale_of(header: Header, raw: NDArray[np.generic]) -> tuple[float, float]:
@@ -117,32 +135,33 @@ def jumping_slices(array: NDArray[np.float32], *, factor: float) -> tuple[int, .
     return tuple(int(n) + 1 for n in np.flatnonzero(above | below))
 
 
-def _native(header: Header, sources: Sources) -> NDArray[np.generic]:
-    kind = _stored_type(header)
-    shape = (int(header.rows or 0), int(header.columns or 0))
-    size = shape[0] * shape[1] * kind.itemsize
+def _plane_bytes(header: Header) -> int:
+    """Bytes of one plane; the file has to hold all planes up to this one."""
+    size = int(header.rows or 0) * int(header.columns or 0) * _stored_type(header).itemsize
     if header.pixel_offset is None or (header.pixel_length or 0) < size * (header.frame + 1):
         raise IncompleteSeries(
             f"{header.file}: pixels hold {header.pixel_length or 0} bytes,"
             f" {size * (header.frame + 1)} expected"
         )
-    data = _bytes_at(header, sources, header.pixel_offset + header.frame * size, size)
-    if len(data) < size:
-        raise IncompleteSeries(f"{header.file}: pixels are cut short")
-    array: NDArray[np.generic] = np.frombuffer(data, kind).reshape(shape)
-    return array
+    return size
 
 
-def _bytes_at(header: Header, sources: Sources, offset: int, size: int) -> bytes:
-    stream, _ = sources.opened(header.file)
+def _fill(scratch: NDArray[np.uint8], header: Header, sources: Sources) -> None:
+    """Read the plane's bytes into `scratch`."""
+    offset = int(header.pixel_offset or 0) + header.frame * scratch.size
+    target, done = scratch.data, 0
     try:
+        stream, _ = sources.opened(header.file)
         with stream:
             if header.transfer_syntax_uid == pydicom.uid.DeflatedExplicitVRLittleEndian:
-                return read_inflated(stream)[offset : offset + size]
+                stream = io.BytesIO(read_inflated(stream))
             stream.seek(offset)
-            return stream.read(size)
+            while done < scratch.size and (count := stream.readinto(target[done:])):  # type: ignore[attr-defined]  # each of the three kinds of stream has it
+                done += count
     except (OSError, NotDicom, *BROKEN_ARCHIVE) as error:
         raise IncompleteSeries(f"{header.file}: pixels cannot be read: {error}") from error
+    if done < scratch.size:
+        raise IncompleteSeries(f"{header.file}: pixels are cut short")
 
 
 def _stored_type(header: Header) -> np.dtype[np.generic]:
@@ -161,9 +180,10 @@ def _stored_bits(array: NDArray[np.generic], header: Header) -> NDArray[np.gener
     unused = 8 * array.dtype.itemsize - int(header.bits_stored or 8 * array.dtype.itemsize)
     if unused <= 0:
         return array
-    native = array.astype(array.dtype.newbyteorder("="))
-    shifted: NDArray[np.generic] = np.right_shift(np.left_shift(native, unused), unused)
-    return shifted
+    native = array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable)
+    np.left_shift(native, unused, out=native)
+    np.right_shift(native, unused, out=native)
+    return native
 
 
 def _decoded(headers: list[Header], sources: Sources) -> Iterator[NDArray[np.generic]]:
