@@ -21,19 +21,19 @@ def test_the_shipped_settings_load_and_survive_a_round_trip(tmp_path: Path) -> N
 
 
 def test_a_users_file_changes_only_what_it_names(tmp_path: Path) -> None:
-    mine = load_settings(write(tmp_path, "locate: {frontier_margin_mm: 8}"))
+    mine = load_settings(write(tmp_path, "count: {frontier_margin_mm: 8}"))
     expected = yaml.safe_load(dump_settings(load_settings()))
-    expected["locate"]["frontier_margin_mm"] = 8.0
+    expected["count"]["frontier_margin_mm"] = 8.0
     assert yaml.safe_load(dump_settings(mine)) == expected
 
 
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("locate: {frontier_margin_cm: 8}", "locate.frontier_margin_cm"),
+        ("count: {frontier_margin_cm: 8}", "count.frontier_margin_cm"),
         ("whatever: 1", "whatever"),
-        ("locate: {frontier_margin_mm: wide}", "locate.frontier_margin_mm"),
-        ("locate: {frontier_margin_mm: true}", "locate.frontier_margin_mm"),
+        ("count: {frontier_margin_mm: wide}", "count.frontier_margin_mm"),
+        ("count: {frontier_margin_mm: true}", "count.frontier_margin_mm"),
         ("[1, 2]", "mapping"),
         ("a: [", "YAML"),
     ],

@@ -145,6 +145,7 @@ class LocateSettings:
     """How a lesion gets its site."""
 
     reach_mm: float
+    malignant_min_probability: float
     physiologic: PhysiologicSettings
     mimic: MimicSettings
     primary: PrimarySettings

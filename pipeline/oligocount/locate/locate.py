@@ -1,5 +1,7 @@
 """Every measured lesion gets a site: primary, normal uptake, organ or nodal station, in turn."""
 
+from collections.abc import Iterator
+
 from scipy import ndimage
 
 from oligocount.domain.anatomy import Anatomy
@@ -38,7 +40,8 @@ def locate(
         primaries.get(focus.lesion.id) or _judge(focus, scene, facts, settings) for focus in foci
     ]
     opinions = with_doubts(foci, opinions, scene, settings.mimic)
-    return tuple(_located(focus, each) for focus, each in zip(foci, opinions, strict=True))
+    pairs = zip(foci, opinions, strict=True)
+    return tuple(_located(focus, opinion, settings) for focus, opinion in pairs)
 
 
 def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSettings) -> Opinion:
@@ -58,12 +61,22 @@ def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSet
     return with_station_beside(opinion, node, settings.organ)
 
 
-def _located(focus: Focus, opinion: Opinion) -> LocatedLesion:
-    status, caveats = opinion.status, opinion.caveats
-    if focus.touches_edge and status is Status.MALIGNANT:
+def _doubts(focus: Focus, settings: LocateSettings) -> Iterator[Caveat]:
+    """What makes a focus that is no normal uptake equivocal all the same."""
+    if focus.touches_edge:
         text = "touches the first or last slice: cut off, or noise of the scan's edge"
-        status, caveats = Status.EQUIVOCAL, (*caveats, Caveat(code="AT_SCAN_EDGE", text=text))
-    lesion = focus.lesion
+        yield Caveat(code="AT_SCAN_EDGE", text=text)
+    chance, least = focus.lesion.probability, settings.malignant_min_probability
+    if chance is not None and chance < least:
+        text = f"the model holds it for a lesion with probability {chance:.2f}, below {least:g}"
+        yield Caveat(code="LOW_PROBABILITY", text=text)
+
+
+def _located(focus: Focus, opinion: Opinion, settings: LocateSettings) -> LocatedLesion:
+    lesion, status, caveats = focus.lesion, opinion.status, opinion.caveats
+    doubts = tuple(_doubts(focus, settings)) if status is Status.MALIGNANT else ()
+    if doubts:
+        status, caveats = Status.EQUIVOCAL, (*caveats, *doubts)
     finding = Finding(
         id=lesion.id,
         kind=opinion.kind,
