@@ -14,6 +14,7 @@ from oligocount.publish.masks import write_masks
 from oligocount.publish.report import render_report
 from oligocount.publish.result_json import result_document, to_json
 from oligocount.publish.tables import lesions_csv
+from oligocount.publish.viewer import render_viewer
 from oligocount.settings import PublishSettings
 
 
@@ -43,12 +44,15 @@ def write(
     except PublishError as error:
         document["caveats"].append({"code": "NO_DICOM_OUT", "text": f"No DICOM written: {error}."})
     report = render_report(document, result, settings)
+    viewer = render_viewer(document, result, settings)
 
     def fill(folder: Path) -> None:
         (folder / "result.json").write_text(to_json(document), "utf-8")
         (folder / "lesions.csv").write_text(lesions_csv(document["lesions"]), "utf-8")
         (folder / "settings.yaml").write_text(settings_yaml, "utf-8")
         (folder / "report.html").write_text(report, "utf-8")
+        if viewer is not None:
+            (folder / "viewer.html").write_text(viewer, "utf-8")
         write_masks(folder, result)
         if objects:
             write_objects(folder / "dicom", objects)

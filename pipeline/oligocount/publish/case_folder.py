@@ -14,7 +14,7 @@ MARKER = "result.json"  # a folder without it is not a case
 CASE_FILES = frozenset(
     {
         MARKER, "lesions.csv", "lesions.nii.gz", "organs.nii.gz", "organs.json",
-        "stations.nii.gz", "stations.json", "settings.yaml", "report.html", "dicom",
+        "stations.nii.gz", "stations.json", "settings.yaml", "report.html", "viewer.html", "dicom",
     }
 )  # fmt: skip
 

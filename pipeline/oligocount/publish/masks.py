@@ -42,11 +42,16 @@ def write_label_map(file: Path, labels: LabelMap) -> None:
     """The label map stands in the file, in the smallest unsigned integers that hold it."""
     largest = int(labels.array.max(initial=0))
     array = labels.array.astype(np.min_scalar_type(largest))
-    image = nib.Nifti1Image(array.transpose(2, 1, 0), _ras_affine(labels.geometry))
+    file.write_bytes(nifti_gz(array, labels.geometry))
+
+
+def nifti_gz(array: NDArray[Any], geometry: Geometry) -> bytes:
+    """An array (k, j, i) as a gzipped NIfTI-1 file; the same array gives the same bytes."""
+    image = nib.Nifti1Image(array.transpose(2, 1, 0), _ras_affine(geometry))
     image.header.set_xyzt_units("mm")
     image.set_qform(image.affine, _SCANNER)
     image.set_sform(image.affine, _SCANNER)
-    file.write_bytes(gzip.compress(image.to_bytes(), compresslevel=6, mtime=0))
+    return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
 
 
 def _ras_affine(geometry: Geometry) -> NDArray[np.float64]:

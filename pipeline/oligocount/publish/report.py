@@ -1,23 +1,17 @@
 """report.html: one self-contained page, drawn from the document of result.json and the images."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import jinja2
-import yaml
-
 from oligocount.domain.result import Result
-from oligocount.errors import ConfigError
 from oligocount.publish.count_axis import count_axis
-from oligocount.publish.markers import MARGIN_PX, category, label_px, placed
+from oligocount.publish.markers import MARGIN_PX, label_px, placed
+from oligocount.publish.pages import described, environment, read_strings
 from oligocount.publish.pictures import dark_on_white, jpeg_uri
 from oligocount.publish.projections import Projection, project
-from oligocount.publish.tables import runner_up_words
 from oligocount.publish.thumbnails import strip_size, thumbnail_uris
 from oligocount.settings import PublishSettings
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _GROUPS = ("counted", "regional", "primary", "equivocal", "not_counted", "physiologic")
 _LATERAL_DEG = 90.0
 _WAYS = (("R", "L"), ("A", "P"), ("L", "R"), ("P", "A"))  # left and right of a quarter turn's view
@@ -30,7 +24,7 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
     Raises ConfigError for a language without strings.
     """
     words = read_strings(settings.language)
-    lesions = [_described(each, words) for each in document["lesions"]]
+    lesions = [described(each, words) for each in document["lesions"]]
     step = 360.0 / settings.projections.n_frames
     angles = tuple(n * step for n in range(settings.projections.n_frames))
     *turned, lateral = project(
@@ -41,10 +35,11 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
     )
     critical = set(document["decision_critical_lesions"])
     uris = [_uri(each, settings) for each in turned]
-    return _environment(words).get_template("report.html.j2").render(
+    return environment(words).get_template("report.html.j2").render(
         doc=document,
         t=words,
         groups=[name for name in _GROUPS if any(each["group"] == name for each in lesions)],
+        has_viewer=bool(settings.viewer.max_voxels),
         lesions=[each for each in lesions if each["group"] != "physiologic"],
         physiologic=[each for each in lesions if each["group"] == "physiologic"],
         first=[each for each in lesions if each["id"] in critical],
@@ -64,65 +59,6 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         },
         label_px=label_px(lesions, (*turned, lateral)),
     )  # fmt: skip
-
-
-def read_strings(language: str) -> dict[str, Any]:
-    """The words of the report in a language. Raises ConfigError when there are none."""
-    known = sorted(file.stem for file in (_TEMPLATES / "strings").glob("*.yaml"))
-    if language not in known:
-        raise ConfigError(f"no report in language {language!r}; there is {', '.join(known)}")
-    text = (_TEMPLATES / "strings" / f"{language}.yaml").read_text("utf-8")
-    words: dict[str, Any] = yaml.safe_load(text)
-    return words
-
-
-def _environment(words: Mapping[str, Any]) -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["shown"] = lambda value: _shown(value, words)
-    return environment
-
-
-def _shown(value: Any, words: Mapping[str, Any]) -> str:
-    """A value of a criterion in words; a truth value is never taken for a number."""
-    if value is None:
-        return str(words["unknown"])
-    if isinstance(value, bool):
-        return str(words["truth"]["yes" if value else "no"])
-    return str(value)
-
-
-def _described(lesion: Mapping[str, Any], words: Mapping[str, Any]) -> dict[str, Any]:
-    """The lesion with its colour group and its place in words."""
-    return {
-        **lesion,
-        "group": category(lesion),
-        "place": _place(lesion, words),
-        "runner_up_words": runner_up_words(lesion["runner_up"]),
-    }
-
-
-def _place(lesion: Mapping[str, Any], words: Mapping[str, Any]) -> str:
-    """The station of a node, else organ, side and finest structure, as far as they are known."""
-    station = lesion["station"]
-    if station and any(station.values()):
-        return f"{words['station']} {next(key for key in station.values() if key)}"
-    organ = words["organs"].get(lesion["organ"], lesion["organ"]) or ""
-    structure = words["structures"].get(
-        lesion["structure"], (lesion["structure"] or "").replace("_", " ")
-    )
-    side = words["side"].get(lesion["side"], "")
-    known = [
-        "" if structure.startswith(organ) else organ,
-        structure,
-        "" if side in structure.split() else side,
-    ]
-    if not organ and not structure:
-        known[0] = words["unknown_place"]
-    return ", ".join(filter(None, known))
 
 
 def _doubts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:

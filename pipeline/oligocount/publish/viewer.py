@@ -1,0 +1,79 @@
+"""viewer.html: PET on CT with lesions and stations to click through, one page without a network."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.domain.result import Result
+from oligocount.domain.volume import Geometry, LabelMap, Volume
+from oligocount.geometry.affine import regrid
+from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.publish.masks import lesion_labels, nifti_gz
+from oligocount.publish.pages import described, environment, read_strings
+from oligocount.settings import PublishSettings
+
+_LEVELS = 255
+
+
+def render_viewer(
+    document: Mapping[str, Any], result: Result, settings: PublishSettings
+) -> str | None:
+    """The page as HTML; None where the settings ask for none.
+
+    Volumes are told in 256 levels, on the PET's grid or a coarser one of `max_voxels`.
+    """
+    if not settings.viewer.max_voxels:
+        return None
+    words = read_strings(settings.language)
+    grid = _affordable(result.images.suv.geometry, settings.viewer.max_voxels)
+    step = settings.viewer.suv_step
+    volumes = {"suv": _packed(_levels(result.images.suv, grid, 0.0, step * _LEVELS), grid)}
+    if result.images.ct is not None:
+        low, high = settings.thumbnails.ct_window_hu
+        volumes["ct"] = _packed(_levels(result.images.ct, grid, low, high), grid)
+    for name, labels in (("lesions", lesion_labels(result)), ("stations", result.anatomy.stations)):
+        if labels is not None:
+            volumes[name] = _packed(_present(labels, grid), grid)
+    lesions = [described(each, words) for each in document["lesions"]]
+    page = environment(words).get_template("viewer.html.j2")
+    return page.render(
+        doc=document,
+        t=words,
+        lesions=lesions,
+        data={
+            "volumes": volumes,
+            "suvStep": step,
+            "windowSuv": settings.projections.window_suv,
+            "points": {str(each["id"]): each["centroid_lps_mm"] for each in lesions},
+        },
+    )
+
+
+def _affordable(geometry: Geometry, max_voxels: int) -> Geometry:
+    """The grid itself, or one of about `max_voxels` over the same box."""
+    voxels = int(np.prod(geometry.shape))
+    if voxels <= max_voxels:
+        return geometry
+    coarser = (voxels / max_voxels) ** (1 / 3)
+    k, j, i = (side * coarser for side in geometry.spacing_mm)
+    return regrid(geometry, (k, j, i))
+
+
+def _levels(volume: Volume, grid: Geometry, low: float, high: float) -> NDArray[np.uint8]:
+    moved = resample_volume(volume, grid, outside=low).array
+    share = np.clip((moved - low) / (high - low), 0, 1)
+    levels: NDArray[np.uint8] = np.round(share * _LEVELS).astype(np.uint8)
+    return levels
+
+
+def _present(labels: LabelMap, grid: Geometry) -> NDArray[np.uint8]:
+    """1 where there is any label."""
+    present: NDArray[np.uint8] = (resample_labels(labels, grid).array > 0).astype(np.uint8)
+    return present
+
+
+def _packed(array: NDArray[np.uint8], grid: Geometry) -> str:
+    return base64.b64encode(nifti_gz(array, grid)).decode("ascii")

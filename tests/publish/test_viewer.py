@@ -1,0 +1,78 @@
+"""The viewer: one page without a network; what it shows is what was found, and where."""
+
+import base64
+import dataclasses
+import gzip
+import json
+import re
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from oligocount.config import load_settings
+from oligocount.domain.anatomy import Anatomy
+from oligocount.publish.result_json import result_document
+from oligocount.publish.viewer import render_viewer
+
+from . import builders
+
+SETTINGS = load_settings().publish
+
+
+def page(max_voxels: int = 10**9, **parts: object) -> str | None:
+    result = builders.result(**parts)
+    viewer = dataclasses.replace(SETTINGS.viewer, max_voxels=max_voxels)
+    settings = dataclasses.replace(SETTINGS, viewer=viewer)
+    return render_viewer(result_document(result), result, settings)
+
+
+def data_of(html: str) -> dict:
+    return json.loads(re.search(r'id="data">(.*?)</script>', html, re.DOTALL)[1])
+
+
+def image_of(html: str, name: str) -> nib.Nifti1Image:
+    packed = base64.b64decode(data_of(html)["volumes"][name])
+    return nib.Nifti1Image.from_bytes(gzip.decompress(packed))
+
+
+@pytest.fixture(scope="module")
+def html() -> str:
+    return page()
+
+
+def test_it_asks_for_nothing_from_elsewhere(html: str) -> None:
+    assert re.findall(r'(?:src|href)="(?!report\.html")', html) == []
+    assert "importScripts" not in html
+
+
+def test_uptake_is_told_in_tenths(html: str) -> None:
+    image = image_of(html, "suv")
+    truth = builders.images(builders.geometry()).suv.array.transpose(2, 1, 0)
+    np.testing.assert_allclose(np.asarray(image.dataobj) * 0.1, truth, atol=0.051)
+
+
+def test_points_lie_in_their_lesions(html: str) -> None:
+    image = image_of(html, "lesions")
+    lesions = np.asarray(image.dataobj)
+    for x, y, z in list(data_of(html)["points"].values()):
+        index = nib.affines.apply_affine(np.linalg.inv(image.affine), (-x, -y, z))
+        assert lesions[tuple(np.rint(index).astype(int))] == 1
+
+
+def test_a_fine_grid_is_coarsened_over_the_same_box() -> None:
+    image = image_of(page(max_voxels=20_000), "suv")
+    assert np.prod(image.shape) == pytest.approx(20_000, rel=0.15)
+    size_mm = np.array(image.shape) * image.header.get_zooms()[:3]
+    assert size_mm == pytest.approx(np.array(builders.SHAPE[::-1]) * 6.0, rel=0.05)
+
+
+def test_what_is_not_known_is_not_packed() -> None:
+    grid = builders.geometry()
+    anatomy = Anatomy(organs=builders.result().anatomy.organs)
+    alone = page(images=builders.images(grid, with_ct=False), anatomy=anatomy)
+    assert set(data_of(alone)["volumes"]) == {"suv", "lesions"}
+
+
+def test_no_voxels_are_no_viewer() -> None:
+    assert page(max_voxels=0) is None
