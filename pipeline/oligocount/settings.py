@@ -40,7 +40,9 @@ class ChoicePoints:
     time_of_flight: float
     delayed: float
     soft_kernel: float
-    contrast_unlike: float
+    contrast_agent: float
+    narrow_field: float
+    narrow_field_mm: float
     thick_slice: float
     thick_slice_mm: float
     per_minute_apart: float
@@ -216,12 +218,21 @@ class DicomSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerSettings:
+    """How volumes are packed into the interactive viewer; no voxels, no viewer."""
+
+    max_voxels: int
+    suv_step: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishSettings:
     """What is written."""
 
     language: str
     projections: ProjectionSettings
     thumbnails: ThumbnailSettings
+    viewer: ViewerSettings
     dicom: DicomSettings
 
 

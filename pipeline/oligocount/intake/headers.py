@@ -7,7 +7,6 @@ One file gives one record; a multi-frame file is taken apart into one record a f
 import hashlib
 import io
 import logging
-import math
 import struct
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,6 +20,15 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.filereader import read_dataset
 
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
+from oligocount.intake.values import (
+    to_double,
+    to_number,
+    to_numbers,
+    to_short,
+    to_text,
+    to_texts,
+    to_whole,
+)
 
 _KEPT_WHOLE = frozenset({
     "1.2.840.10008.5.1.4.1.1.128",  # PET
@@ -93,6 +101,11 @@ class Header:
     pixel_offset: int | None
     pixel_length: int | None
     data_set: bytes = b""
+
+    @property
+    def words(self) -> str:
+        """The description as words: an underscore parts words as a blank does."""
+        return self.description.replace("_", " ")
 
 
 def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
@@ -173,7 +186,7 @@ def _digest(raw: bytes) -> str | None:
 
 def _description(elements: Elements) -> str:
     raw = elements.values.get(_DESCRIPTION) or elements.values.get(_PROTOCOL) or b""
-    charsets = _texts(elements.values.get(_CHARSET, b""), "<")
+    charsets = to_texts(elements.values.get(_CHARSET, b""), "<")
     try:
         encodings = convert_encodings(list(charsets) or "")
         text = decode_bytes(raw, encodings, {0x0A, 0x0C, 0x0D})
@@ -185,9 +198,9 @@ def _description(elements: Elements) -> str:
 def _acquired(elements: Elements) -> str | None:
     """Date and time of the acquisition as YYYYMMDDHHMMSS..., the series' where it has none."""
     for date, time in _DATE_AND_TIME:
-        day = _text(elements.values.get(date, b""), "<")
+        day = to_text(elements.values.get(date, b""), "<")
         if day:
-            return day + (_text(elements.values.get(time, b""), "<") or "")
+            return day + (to_text(elements.values.get(time, b""), "<") or "")
     return None
 
 
@@ -203,45 +216,6 @@ def _value(elements: Elements, name: str) -> Any:
         raise BrokenDicom(f"{place} {name.replace('_', ' ')} cannot be understood") from error
 
 
-def _texts(raw: bytes, _order: str) -> tuple[str, ...]:
-    text = raw.decode("latin-1").strip("\0 ")
-    return tuple(each.strip("\0 ") for each in text.split("\\")) if text else ()
-
-
-def _text(raw: bytes, order: str) -> str | None:
-    return "\\".join(_texts(raw, order)) or None
-
-
-def _numbers(raw: bytes, order: str) -> tuple[float, ...]:
-    numbers = tuple(float(each) for each in _texts(raw, order) if each)
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError("not finite")
-    return numbers
-
-
-def _number(raw: bytes, order: str) -> float | None:
-    numbers = _numbers(raw, order)
-    return numbers[0] if numbers else None
-
-
-def _whole(raw: bytes, order: str) -> int | None:
-    number = _number(raw, order)
-    if number is not None and number != int(number):
-        raise ValueError("not a whole number")
-    return None if number is None else int(number)
-
-
-def _short(raw: bytes, order: str) -> int | None:
-    return int(struct.unpack_from(order + "H", raw)[0]) if raw else None
-
-
-def _double(raw: bytes, order: str) -> float | None:
-    value = float(struct.unpack_from(order + "d", raw)[0]) if raw else None
-    if value is not None and not math.isfinite(value):
-        raise ValueError("not finite")
-    return value
-
-
 _CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID = 0x00080005, 0x0008103E, 0x00181030, 0x00100020
 _DATE_AND_TIME = ((0x00080022, 0x00080032), (0x00080021, 0x00080031), (0x00080020, 0x00080030))
 _TRACER = (  # dose, weight, size, sex, unit, corrections, start: one for all slices of a PET
@@ -249,48 +223,48 @@ _TRACER = (  # dose, weight, size, sex, unit, corrections, start: one for all sl
     0x00080021, 0x00080031,
 )  # fmt: skip
 _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
-    "image_type": (0x00080008, _texts),
-    "sop_class_uid": (0x00080016, _text),
-    "sop_instance_uid": (0x00080018, _text),
-    "modality": (0x00080060, _text),
-    "contrast": (0x00180010, _text),
-    "sequence": (0x00180020, _text),
-    "slice_thickness": (0x00180050, _number),
-    "repetition_ms": (0x00180080, _number),
-    "echo_ms": (0x00180081, _number),
-    "inversion_ms": (0x00180082, _number),
-    "trigger_ms": (0x00181060, _number),
-    "reconstruction_diameter_mm": (0x00181100, _number),
-    "kernel": (0x00181210, _text),
-    "b_value": (0x00189087, _double),
-    "study_uid": (0x0020000D, _text),
-    "series_uid": (0x0020000E, _text),
-    "series_number": (0x00200011, _whole),
-    "instance_number": (0x00200013, _whole),
-    "position": (0x00200032, _numbers),
-    "orientation": (0x00200037, _numbers),
-    "frame_of_reference_uid": (0x00200052, _text),
-    "temporal_index": (0x00200100, _whole),
-    "samples_per_pixel": (0x00280002, _short),
-    "photometric": (0x00280004, _text),
-    "n_frames": (0x00280008, _whole),
-    "rows": (0x00280010, _short),
-    "columns": (0x00280011, _short),
-    "pixel_spacing": (0x00280030, _numbers),
-    "corrected": (0x00280051, _texts),
-    "bits_allocated": (0x00280100, _short),
-    "bits_stored": (0x00280101, _short),
-    "high_bit": (0x00280102, _short),
-    "pixel_representation": (0x00280103, _short),
-    "intercept": (0x00281052, _number),
-    "slope": (0x00281053, _number),
-    "lossy": (0x00282110, _text),
-    "n_slices_stated": (0x00540081, _short),
-    "series_type": (0x00541000, _texts),
-    "units": (0x00541001, _text),
-    "attenuation_method": (0x00541101, _text),
-    "reconstruction": (0x00541103, _text),
-    "frame_reference_ms": (0x00541300, _number),
+    "image_type": (0x00080008, to_texts),
+    "sop_class_uid": (0x00080016, to_text),
+    "sop_instance_uid": (0x00080018, to_text),
+    "modality": (0x00080060, to_text),
+    "contrast": (0x00180010, to_text),
+    "sequence": (0x00180020, to_text),
+    "slice_thickness": (0x00180050, to_number),
+    "repetition_ms": (0x00180080, to_number),
+    "echo_ms": (0x00180081, to_number),
+    "inversion_ms": (0x00180082, to_number),
+    "trigger_ms": (0x00181060, to_number),
+    "reconstruction_diameter_mm": (0x00181100, to_number),
+    "kernel": (0x00181210, to_text),
+    "b_value": (0x00189087, to_double),
+    "study_uid": (0x0020000D, to_text),
+    "series_uid": (0x0020000E, to_text),
+    "series_number": (0x00200011, to_whole),
+    "instance_number": (0x00200013, to_whole),
+    "position": (0x00200032, to_numbers),
+    "orientation": (0x00200037, to_numbers),
+    "frame_of_reference_uid": (0x00200052, to_text),
+    "temporal_index": (0x00200100, to_whole),
+    "samples_per_pixel": (0x00280002, to_short),
+    "photometric": (0x00280004, to_text),
+    "n_frames": (0x00280008, to_whole),
+    "rows": (0x00280010, to_short),
+    "columns": (0x00280011, to_short),
+    "pixel_spacing": (0x00280030, to_numbers),
+    "corrected": (0x00280051, to_texts),
+    "bits_allocated": (0x00280100, to_short),
+    "bits_stored": (0x00280101, to_short),
+    "high_bit": (0x00280102, to_short),
+    "pixel_representation": (0x00280103, to_short),
+    "intercept": (0x00281052, to_number),
+    "slope": (0x00281053, to_number),
+    "lossy": (0x00282110, to_text),
+    "n_slices_stated": (0x00540081, to_short),
+    "series_type": (0x00541000, to_texts),
+    "units": (0x00541001, to_text),
+    "attenuation_method": (0x00541101, to_text),
+    "reconstruction": (0x00541103, to_text),
+    "frame_reference_ms": (0x00541300, to_number),
 }
 _DECISIVE = frozenset({
     "position", "orientation", "n_frames", "rows", "columns", "pixel_spacing", "bits_allocated",

@@ -19,7 +19,7 @@ _LONG_REPETITION_MS, _SHORT_REPETITION_MS = 2000.0, 1000.0
 
 def mr_kind(header: Header) -> str:
     """The kind by image type, then by the words of the description, then by echo and repetition."""
-    words = header.description.replace("_", " ")
+    words = header.words
     if "ADC" in (each.upper() for each in header.image_type):
         return "adc"
     if header.b_value is not None:

@@ -27,7 +27,7 @@ class Score:
 def score_pet(stack: Stack, points: ChoicePoints) -> Score:
     """How good a PET is for counting: coverage, corrections, unit, reconstruction."""
     first = stack.headers[0]
-    words = f"{first.description} {first.reconstruction or ''}"
+    words = f"{first.words} {first.reconstruction or ''}"
     covered_cm = _covered_cm(stack)
     marks = [
         (points.per_cm_covered * covered_cm, f"{covered_cm:.0f} cm covered"),
@@ -36,7 +36,7 @@ def score_pet(stack: Stack, points: ChoicePoints) -> Score:
         _mark("ORIGINAL" in first.image_type, points.original, "original"),
         _mark(first.units == "BQML", points.becquerel, "BQML"),
         _mark(_TIME_OF_FLIGHT.search(words), points.time_of_flight, "time of flight"),
-        _mark(_DELAYED.search(first.description), points.delayed, "delayed"),
+        _mark(_DELAYED.search(first.words), points.delayed, "delayed"),
     ]
     return _score(marks)
 
@@ -45,14 +45,16 @@ def score_ct(stack: Stack, pet: Stack, points: ChoicePoints) -> Score:
     """How good a CT is beside the chosen PET: shared coverage, kernel, thickness."""
     first = stack.headers[0]
     shared = shared_cm(stack, pet)
-    kernel = f"{first.kernel or ''} {first.description}"
+    kernel = f"{first.kernel or ''} {first.words}"
     thickness_mm = stack.geometry.spacing_mm[0]
+    width_mm = min(np.multiply(stack.geometry.shape[1:], stack.geometry.spacing_mm[1:]))
     marks = [
         (points.per_cm_covered * shared, f"covers {shared:.0f} cm of the PET"),
         _mark("ORIGINAL" in first.image_type, points.original, "original"),
         _mark(not _is_sharp(kernel), points.soft_kernel, "soft kernel"),
         _mark(thickness_mm > points.thick_slice_mm, points.thick_slice, "thick slices"),
-        _mark(first.contrast, points.contrast_unlike, "with contrast"),
+        _mark(width_mm < points.narrow_field_mm, points.narrow_field, "narrow field"),
+        _mark(first.contrast, points.contrast_agent, "with contrast"),
     ]
     apart = minutes_apart(first.acquired, pet.headers[0].acquired)
     if apart is not None:

@@ -44,7 +44,7 @@ def why_refused(header: Header) -> str | None:
     if "LOCALIZER" in kinds:
         return "a localizer (scout): a single projection, not slices"
     if kinds & {"MIP", "MINIP"} or "PROJECTION IMAGE" in kinds or _PROJECTION.search(
-        header.description
+        header.words
     ):  # fmt: skip
         return "an intensity projection, not slices"
     if "MOSAIC" in kinds:
@@ -59,7 +59,7 @@ def _why_no_suv(header: Header) -> str | None:
     reasons = []
     if header.corrected and "ATTN" not in header.corrected:
         reasons.append("not attenuation-corrected: (0028,0051) Corrected Image lacks ATTN")
-    elif _NOT_CORRECTED.search(header.description):
+    elif _NOT_CORRECTED.search(header.words):
         reasons.append("not attenuation-corrected by its description (0008,103E)")
     if header.units in _NO_SUV:
         meaning = _NO_SUV[header.units]

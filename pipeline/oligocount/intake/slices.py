@@ -1,6 +1,7 @@
 """Puts the slices of one series in order along their normal and says where voxels lie."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,13 +76,21 @@ def _without_copies(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], tu
     for one in headers:
         key = (one.sop_instance_uid, one.frame)
         known = first.setdefault(key, one)
-        if replace(known, file=one.file) != one:
+        if _as_image(known) != _as_image(one):
             raise GeometryError("two different slices carry one SOP Instance UID")
     copies = len(headers) - len(first)
     if not copies:
         return headers, ()
     text = f"{copies} slices stand in the input twice; each is taken once"
     return tuple(first.values()), (Caveat(code="DUPLICATE_SLICES", text=text),)
+
+
+def _as_image(header: Header) -> Header:
+    """What a copy has to share: all but the file, how it is encoded, and attributes of no image."""
+    return replace(
+        header, file=Path(), data_set=b"", transfer_syntax_uid="", byte_order="", lossy=None,
+        pixel_offset=None, pixel_length=None,
+    )  # fmt: skip
 
 
 def _refuse_mixed(headers: tuple[Header, ...], tolerances: SliceTolerances) -> None:

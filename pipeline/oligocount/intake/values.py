@@ -1,0 +1,50 @@
+"""Raw bytes of a data element to a plain value; `order` is the `struct` sign of the file."""
+
+import math
+import struct
+
+
+def to_texts(raw: bytes, _order: str) -> tuple[str, ...]:
+    """The values of a text element, stripped; none when it is empty."""
+    text = raw.decode("latin-1").strip("\0 ")
+    return tuple(each.strip("\0 ") for each in text.split("\\")) if text else ()
+
+
+def to_text(raw: bytes, order: str) -> str | None:
+    """All values as one text, or None when it is empty."""
+    return "\\".join(to_texts(raw, order)) or None
+
+
+def to_numbers(raw: bytes, order: str) -> tuple[float, ...]:
+    """The values of a DS or IS element. Raises ValueError unless each is a finite number."""
+    numbers = tuple(float(each) for each in to_texts(raw, order) if each)
+    if b"_" in raw or not all(map(math.isfinite, numbers)):  # Python reads 1_5 as 15
+        raise ValueError("not a finite number")
+    return numbers
+
+
+def to_number(raw: bytes, order: str) -> float | None:
+    """The first of them, or None when it is empty."""
+    numbers = to_numbers(raw, order)
+    return numbers[0] if numbers else None
+
+
+def to_whole(raw: bytes, order: str) -> int | None:
+    """The first as an integer. Raises ValueError where it has a fraction."""
+    number = to_number(raw, order)
+    if number is not None and number != int(number):
+        raise ValueError("not a whole number")
+    return None if number is None else int(number)
+
+
+def to_short(raw: bytes, order: str) -> int | None:
+    """A US element. Raises struct.error when it has under two bytes."""
+    return int(struct.unpack_from(order + "H", raw)[0]) if raw else None
+
+
+def to_double(raw: bytes, order: str) -> float | None:
+    """An FD element. Raises ValueError when it is not finite, struct.error when it is short."""
+    value = float(struct.unpack_from(order + "d", raw)[0]) if raw else None
+    if value is not None and not math.isfinite(value):
+        raise ValueError("not finite")
+    return value
