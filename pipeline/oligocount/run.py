@@ -58,7 +58,13 @@ def run_study(
         aligned = quantify.align(suv, images.ct, images.mr, settings.quantify)
     with watch.stage("organs"):
         organs = tools.organ_mapper(aligned)
-        doubts = quantify.check_quality(aligned, organs, study.tracer, settings.quantify.quality)
+        doubts = quantify.check_quality(
+            aligned,
+            organs,
+            study.tracer,
+            settings.quantify.quality,
+            glucose_mmol_l=_number(facts, "blood_glucose_mmol_l"),
+        )
         aligned = replace(aligned, caveats=(*aligned.caveats, *doubts))
     with watch.stage("anatomy"):
         anatomy = map_anatomy(organs, aligned, settings.anatomy)
@@ -91,6 +97,11 @@ def run_study(
 def digest(settings: Settings) -> str:
     """SHA-256 of the effective settings: two runs with the same digest used the same numbers."""
     return hashlib.sha256(dump_settings(settings).encode()).hexdigest()
+
+
+def _number(facts: ClinicalFacts, name: str) -> float | None:
+    told = facts.other.get(name)
+    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
 
 
 def _said(sources: tuple[_HasCaveats, ...]) -> tuple[Caveat, ...]:
