@@ -15,13 +15,14 @@ from oligocount.domain.lesion import LocatedLesion, Status
 from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
 from oligocount.domain.report import Assessment, Decision
 from oligocount.domain.result import CaseStatus, Result
-from oligocount.domain.study import Images, Study
+from oligocount.domain.study import AlignedImages, Images, Study
 from oligocount.segment.segmenter import Segmenter
 from oligocount.settings import Settings
 from oligocount.stopwatch import Stopwatch
 from oligocount.version import __version__
 
 _FACT = "all_lesions_treatable"
+_GLUCOSE = "blood_glucose_mmol_l"
 
 
 class _HasCaveats(Protocol):
@@ -58,14 +59,7 @@ def run_study(
         aligned = quantify.align(suv, images.ct, images.mr, settings.quantify)
     with watch.stage("organs"):
         organs = tools.organ_mapper(aligned)
-        doubts = quantify.check_quality(
-            aligned,
-            organs,
-            study.tracer,
-            settings.quantify.quality,
-            glucose_mmol_l=_number(facts, "blood_glucose_mmol_l"),
-        )
-        aligned = replace(aligned, caveats=(*aligned.caveats, *doubts))
+        aligned = _with_doubts(aligned, organs, study, facts, settings)
     with watch.stage("anatomy"):
         anatomy = map_anatomy(organs, aligned, settings.anatomy)
     with watch.stage("lesions"):
@@ -99,9 +93,20 @@ def digest(settings: Settings) -> str:
     return hashlib.sha256(dump_settings(settings).encode()).hexdigest()
 
 
-def _number(facts: ClinicalFacts, name: str) -> float | None:
-    told = facts.other.get(name)
-    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
+def _with_doubts(
+    images: AlignedImages, organs: OrganMap, study: Study, facts: ClinicalFacts, settings: Settings
+) -> AlignedImages:
+    """The images with what is unusual about the scan."""
+    told = facts.other.get(_GLUCOSE)
+    glucose = float(told) if isinstance(told, int | float) else None
+    doubts = quantify.check_quality(
+        images,
+        organs,
+        study.tracer,
+        settings.quantify.quality,
+        glucose_mmol_l=glucose,
+    )
+    return replace(images, caveats=(*images.caveats, *doubts))
 
 
 def _said(sources: tuple[_HasCaveats, ...]) -> tuple[Caveat, ...]:
