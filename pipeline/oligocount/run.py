@@ -10,6 +10,7 @@ from oligocount.anatomy import map_anatomy
 from oligocount.anatomy.provider import OrganMapper
 from oligocount.assess import assess
 from oligocount.config import dump_settings
+from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import LocatedLesion, Status
 from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
