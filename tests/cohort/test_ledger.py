@@ -59,6 +59,7 @@ def test_a_case_that_left_the_manifest_is_kept_but_not_listed(tmp_path: Path) ->
     with Ledger.open(tmp_path) as ledger:
         ledger.list_cases(listed("a", "b"), {"row 4": "no input"})
         ledger.begin("a", DIGESTS)
+        ledger.unlist_cases()
         ledger.list_cases(listed("b"), {})
         assert tuple(ledger.given()) == ("b",)
         assert list(ledger.latest()) == []

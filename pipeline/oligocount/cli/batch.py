@@ -8,7 +8,9 @@ Exit status 0: every case is done; 5: at least one failed or was refused.
 """
 
 import argparse
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,7 +19,7 @@ from distributed import Client
 
 from oligocount.assess import check_facts, fact_names
 from oligocount.cli.status import tell_failures
-from oligocount.cli.watch import LogWatcher, TableWatcher
+from oligocount.cli.watch import LogWatcher, TableWatcher, Watcher
 from oligocount.cohort import clusters
 from oligocount.cohort.batch import Standing, forecast, standing, usual_seconds, work_through
 from oligocount.cohort.dump import read_dump
@@ -27,6 +29,7 @@ from oligocount.cohort.isolation import Limits
 from oligocount.cohort.ledger import LEDGER_NAME, State
 from oligocount.cohort.manifest import Cohort, read_cohort
 from oligocount.cohort.recipe import CASE_RUNNER, SETTINGS_FILE, Recipe, read_recipe
+from oligocount.cohort.watching import watch_folder
 from oligocount.config import load_settings
 from oligocount.errors import ConfigError, InputError
 from oligocount.settings import IntakeSettings
@@ -45,6 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--by-study", action="store_true", help="COHORT is one dump of many patients, all mixed"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
+    parser.add_argument(
+        "--watch", type=float, metavar="SECONDS",
+        help="keep running: process each patient's folder once it has not changed for SECONDS",
+    )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="refuse a cohort with a bad row")
     parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
     parser.add_argument("--time-limit", type=float, default=30, metavar="MINUTES", help="a case")
@@ -77,7 +84,10 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         return _tell_forecast(cohort, plan, settings.intake, workers)
     watcher = TableWatcher() if sys.stdout.isatty() else LogWatcher()
-    end = work_through(cohort, plan, _cluster(arguments, workers), watcher.show)
+    cluster = _cluster(arguments, workers)
+    if arguments.watch is not None:
+        return _watch(arguments, plan, cluster, watcher)
+    end = work_through(cohort, plan, cluster, watcher.show)
     watcher.close()
     return _tell_end(end)
 
@@ -88,8 +98,30 @@ def _read_cohort(arguments: argparse.Namespace, settings: IntakeSettings) -> Coh
     return read_cohort(arguments.cohort, fact_names=fact_names(), check_facts=check_facts)
 
 
+def _watch(
+    arguments: argparse.Namespace,
+    plan: Plan,
+    cluster: Callable[[], AbstractContextManager[Client]],
+    watcher: Watcher,
+) -> int:
+    """Until interrupted (Ctrl-C or SIGTERM): a case under way then runs again at the next start."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    def read() -> Cohort:
+        return _read_cohort(arguments, load_settings(arguments.config).intake)
+
+    print(f"watching {arguments.cohort}; end with Ctrl-C", flush=True)
+    watch_folder(
+        read, plan, cluster, watcher.show, settled_s=arguments.watch, ends=stop.is_set
+    )  # fmt: skip
+    watcher.close()
+    return _tell_end(standing(plan.out))
+
+
 def _check_numbers(arguments: argparse.Namespace) -> None:
-    for name in ("workers", "threads", "time_limit", "memory_limit"):
+    for name in ("workers", "threads", "time_limit", "memory_limit", "watch"):
         value = getattr(arguments, name)
         if value is not None and not value > 0:
             raise ConfigError(f"--{name.replace('_', '-')}: expected more than 0, found {value}")

@@ -3,13 +3,14 @@
 import shutil
 import statistics
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from distributed import Client
 
+from oligocount.cohort.clusters import dashboard
 from oligocount.cohort.digest import digest_input
 from oligocount.cohort.engine import WORK_FOLDER, Ended, Plan, Progress, result_stands, run_batch
 from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Digests, Ledger, State
@@ -68,19 +69,36 @@ def work_through(
 
     Raises PublishError when the folder cannot be written or another batch holds it.
     """
+    with opened(plan) as ledger, cluster() as client:
+        ledger.unlist_cases()
+        run_listed(cohort, plan, client, ledger, watcher)
+    return standing(plan.out)
+
+
+@contextmanager
+def opened(plan: Plan) -> Iterator[Ledger]:
+    """The ledger of the cohort's folder, which nobody else can write to inside the block.
+
+    Raises PublishError when the folder cannot be written or another batch holds it.
+    """
     with locked(plan.out), Ledger.open(plan.out) as ledger:
-        ledger.list_cases(cohort.cases, cohort.refused)
         ledger.close_interrupted()
         _write_files(plan)
-        with cluster() as client:
-            ledger.write_note("begun", datetime.now(UTC).isoformat(timespec="seconds"))
-            ledger.write_note("dashboard", client.dashboard_link or "")
-            run_batch(cohort.cases, plan, client, ledger, watcher)
-        ledger.write_note("ended", datetime.now(UTC).isoformat(timespec="seconds"))
-        write_tables(plan.out)
-        write_page(plan.out)
-        shutil.rmtree(plan.out / WORK_FOLDER, ignore_errors=True)
-    return standing(plan.out)
+        ledger.write_note("begun", _now())
+        yield ledger
+        ledger.write_note("ended", _now())
+
+
+def run_listed(
+    cohort: Cohort, plan: Plan, client: Client, ledger: Ledger, watcher: Watcher
+) -> None:
+    """These cases are listed and have ended; tables and page tell of the whole cohort."""
+    ledger.list_cases(cohort.cases, cohort.refused)
+    ledger.write_note("dashboard", dashboard(client))
+    run_batch(cohort.cases, plan, client, ledger, watcher)
+    write_tables(plan.out)
+    write_page(plan.out)
+    shutil.rmtree(plan.out / WORK_FOLDER, ignore_errors=True)
 
 
 def standing(out: Path) -> Standing:
@@ -120,6 +138,10 @@ def usual_seconds(now: Standing) -> float | None:
     attempts = now.latest.values()
     done = [one.outcome.seconds for one in attempts if one.outcome.state is State.DONE]
     return statistics.median(done) if done else None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _write_files(plan: Plan) -> None:

@@ -42,7 +42,7 @@ def local_cluster(workers: int, *, gpus: int = 0) -> Iterator[Client]:
             processes=True,
             memory_limit=0,  # limits hold for each case's own process
             host="127.0.0.1",
-            dashboard_address="127.0.0.1:0" if find_spec("bokeh") else None,
+            dashboard_address="127.0.0.1:0",
             local_directory=scratch,
             resources={"GPU": 1} if gpus else None,
         ) as cluster,
@@ -69,12 +69,22 @@ def running_cluster(address: str) -> Iterator[Client]:
         yield client
 
 
+def dashboard(client: Client) -> str:
+    """Where Dask's dashboard is; empty where it cannot be drawn (it needs bokeh)."""
+    return str(client.dashboard_link or "") if find_spec("bokeh") else ""
+
+
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
 def _quieten() -> None:
     """Dask's own words stay out of the table; a lost worker is told by the ledger."""
-    dask.config.set({"distributed.scheduler.allowed-failures": 2})
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": 2,
+            "distributed.nanny.pre-spawn-environ.DASK_LOGGING__DISTRIBUTED": "critical",
+        }
+    )
     for name in ("distributed", "distributed.nanny", "distributed.worker", "distributed.scheduler"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

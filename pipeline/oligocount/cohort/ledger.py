@@ -133,10 +133,9 @@ class Ledger:
         self.close()
 
     def list_cases(self, cases: Iterable[CohortCase], refused: Mapping[str, str]) -> None:
-        """The cohort is these cases and no other; rows of earlier cohorts stay, unlisted."""
+        """These cases belong to the cohort; `refused` are the rows that cannot run."""
         rows = ((one.case_id, str(one.input), json.dumps(dict(one.given))) for one in cases)
         with self._transaction() as run:
-            run.execute("UPDATE cases SET listed = 0")
             run.executemany(
                 "INSERT INTO cases (case_id, input, given) VALUES (?, ?, ?)"
                 " ON CONFLICT (case_id)"
@@ -145,6 +144,11 @@ class Ledger:
             )
             run.execute("DELETE FROM refused")
             run.executemany("INSERT INTO refused VALUES (?, ?)", refused.items())
+
+    def unlist_cases(self) -> None:
+        """The cohort is empty; what was done for earlier cohorts stays, unlisted."""
+        with self._transaction() as run:
+            run.execute("UPDATE cases SET listed = 0")
 
     def close_interrupted(self) -> int:
         """Every attempt that a dead batch left running is interrupted; returns how many."""
