@@ -164,7 +164,7 @@ def check_mutant(folder: Path, twin: Twin, mutate: Callable[..., bytes], rng: Ge
     if result is None:
         return "error"
     study, images = result
-    if study.caveats or images.caveats:
+    if study.caveats or images.caveats or (study.tracer and study.tracer.caveats):
         assert np.isfinite(images.pet.array).all()
         return "caveat"
     is_twin = images.pet.array.shape == twin.array.shape and np.array_equal(

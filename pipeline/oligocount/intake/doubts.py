@@ -103,12 +103,6 @@ def _about_values(one: Candidate) -> Iterator[Caveat]:
     if len(formats) > 1:
         text = f"bits and sign of pixels (0028,0101) (0028,0103) vary within the {name}"
         yield Caveat(code="PIXEL_FORMAT_VARIES", text=text)
-    if one.role is Role.PET and len({each.tracer_digest for each in one.headers}) > 1:
-        text = "slices of the PET disagree about dose, weight, unit, corrections or start"
-        yield Caveat(code="TRACER_VARIES", text=text)
-    if one.role is Role.PET and any(each.intercept for each in one.headers):
-        text = "the PET has a Rescale Intercept (0028,1052); DICOM allows 0 only"
-        yield Caveat(code="PET_INTERCEPT", text=text)
     if one.role is Role.CT and len({(each.slope, each.intercept) for each in one.headers}) > 1:
         text = "slope and intercept (0028,1053) (0028,1052) vary within the CT"
         yield Caveat(code="CT_RESCALE_VARIES", text=text)

@@ -55,7 +55,6 @@ class Header:
     study_uid: str | None
     series_uid: str
     patient_digest: str | None
-    tracer_digest: str | None
     modality: str | None
     transfer_syntax_uid: str
     frame_of_reference_uid: str | None
@@ -126,7 +125,6 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
     return Header(
         file=file,
         patient_digest=_digest(elements.values.get(_PATIENT_ID, b"").strip(b"\0 ")),
-        tracer_digest=_digest(b"|".join(elements.values.get(tag, b"") for tag in _TRACER)),
         description=_description(elements),
         acquired=_acquired(elements),
         transfer_syntax_uid=elements.transfer_syntax_uid,
@@ -218,10 +216,6 @@ def _value(elements: Elements, name: str) -> Any:
 
 _CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID = 0x00080005, 0x0008103E, 0x00181030, 0x00100020
 _DATE_AND_TIME = ((0x00080022, 0x00080032), (0x00080021, 0x00080031), (0x00080020, 0x00080030))
-_TRACER = (  # dose, weight, size, sex, unit, corrections, start: one for all slices of a PET
-    0x00540016, 0x00101030, 0x00101020, 0x00100040, 0x00541001, 0x00541102, 0x00280051,
-    0x00080021, 0x00080031,
-)  # fmt: skip
 _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "image_type": (0x00080008, to_texts),
     "sop_class_uid": (0x00080016, to_text),
@@ -270,5 +264,5 @@ _DECISIVE = frozenset({
     "position", "orientation", "n_frames", "rows", "columns", "pixel_spacing", "bits_allocated",
     "bits_stored", "high_bit", "pixel_representation", "samples_per_pixel", "intercept", "slope",
 })  # fmt: skip
-_OTHERS = {_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID, *_TRACER, *sum(_DATE_AND_TIME, ())}
+_OTHERS = {_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID, *sum(_DATE_AND_TIME, ())}
 _WANTED = frozenset({tag for tag, _ in _FIELDS.values()} | _OTHERS)
