@@ -12,6 +12,7 @@ import pytest
 
 from oligocount.config import load_settings
 from oligocount.domain.anatomy import Anatomy
+from oligocount.publish.pages import TEMPLATES
 from oligocount.publish.result_json import result_document
 from oligocount.publish.viewer import render_viewer
 
@@ -44,6 +45,10 @@ def html() -> str:
 def test_it_asks_for_nothing_from_elsewhere(html: str) -> None:
     assert re.findall(r'(?:src|href)="(?!report\.html")', html) == []
     assert "importScripts" not in html
+
+
+def test_the_library_stands_in_the_page_unchanged(html: str) -> None:
+    assert (TEMPLATES / "vendor" / "niivue.umd.js").read_text("utf-8") in html
 
 
 def test_uptake_is_told_in_tenths(html: str) -> None:

@@ -11,15 +11,15 @@ from oligocount.errors import ConfigError
 from oligocount.publish.markers import category
 from oligocount.publish.tables import runner_up_words
 
-_TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def read_strings(language: str) -> dict[str, Any]:
     """The words of the report in a language. Raises ConfigError when there are none."""
-    known = sorted(file.stem for file in (_TEMPLATES / "strings").glob("*.yaml"))
+    known = sorted(file.stem for file in (TEMPLATES / "strings").glob("*.yaml"))
     if language not in known:
         raise ConfigError(f"no report in language {language!r}; there is {', '.join(known)}")
-    text = (_TEMPLATES / "strings" / f"{language}.yaml").read_text("utf-8")
+    text = (TEMPLATES / "strings" / f"{language}.yaml").read_text("utf-8")
     words: dict[str, Any] = yaml.safe_load(text)
     return words
 
@@ -27,7 +27,7 @@ def read_strings(language: str) -> dict[str, Any]:
 def environment(words: Mapping[str, Any]) -> jinja2.Environment:
     """The page templates: everything escaped, an unknown name is an error, `shown` as filter."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
     )

@@ -12,10 +12,11 @@ from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.geometry.affine import regrid
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.publish.masks import lesion_labels, nifti_gz
-from oligocount.publish.pages import described, environment, read_strings
+from oligocount.publish.pages import TEMPLATES, described, environment, read_strings
 from oligocount.settings import PublishSettings
 
 _LEVELS = 255
+_LIBRARY = TEMPLATES / "vendor" / "niivue.umd.js"
 
 
 def render_viewer(
@@ -41,8 +42,9 @@ def render_viewer(
     page = environment(words).get_template("viewer.html.j2")
     return page.render(
         doc=document,
+        library=_LIBRARY.read_text("utf-8"),
         t=words,
-        lesions=lesions,
+        lesions=sorted(lesions, key=lambda each: each["group"] == "physiologic"),
         data={
             "volumes": volumes,
             "suvStep": step,

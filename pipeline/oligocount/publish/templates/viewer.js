@@ -5,7 +5,7 @@
   const hasCt = "ct" in data.volumes;
   const viewer = new niivue.Niivue({
     isRadiologicalConvention: true, sagittalNoseLeft: true, backColor: [0.06, 0.07, 0.08, 1],
-    crosshairColor: [0, 1, 1, 0.6], crosshairWidth: 0.4, show3Dcrosshair: true, logLevel: "error", dragAndDropEnabled: false,
+    crosshairColor: [0, 1, 1, 0.6], crosshairWidth: 0.4, multiplanarShowRender: 0, logLevel: "error", dragAndDropEnabled: false,
   });
   if (!document.createElement("canvas").getContext("webgl2")) {
     find("broken").hidden = false;
@@ -15,16 +15,18 @@
   const layers = {};
   const add = async (name, options) => {
     if (!(name in data.volumes)) return;
-    const image = await niivue.NVImage.loadFromBase64({ base64: data.volumes[name], name: `${name}.nii.gz`, trustCalMinMax: false, ...options });
+    const image = await niivue.NVImage.loadFromBase64({ base64: data.volumes[name], name: `${name}.nii.gz`, trustCalMinMax: false, ...options, label: undefined });
     image.cal_min = options.cal_min;
     image.cal_max = options.cal_max;
+    if (options.label) image.setColormapLabel(options.label);
     viewer.addVolume(image);
     layers[name] = viewer.volumes.length - 1;
   };
   await add("ct", { colormap: "gray", cal_min: 0, cal_max: 255, opacity: 1 });
   await add("suv", { colormap: hasCt ? "hot" : "gray", cal_min: 0, cal_max: data.windowSuv / data.suvStep, opacity: hasCt ? 0.6 : 1 });
-  await add("stations", { colormap: "blue2magenta", cal_min: 0.5, cal_max: 2, opacity: 0 });
-  await add("lesions", { colormap: "winter", cal_min: 0.5, cal_max: 1.5, opacity: 0.35 });
+  const one = (red, green, blue) => ({ I: [0, 1], R: [0, red], G: [0, green], B: [0, blue], A: [0, 255], labels: ["", ""] });
+  await add("stations", { cal_min: 0, cal_max: 1, opacity: 1, label: one(204, 121, 167) });
+  await add("lesions", { cal_min: 0, cal_max: 1, opacity: 0.35, label: one(0, 255, 255) });
   if ("stations" in layers) viewer.setOpacity(layers.stations, 0);
   viewer.setSliceType(viewer.sliceTypeMultiplanar);
 
@@ -51,6 +53,7 @@
     viewer.updateGLVolume();
     viewer.createOnLocationChange();
     buttons.forEach((each) => each.setAttribute("aria-current", String(each.dataset.id === id)));
+    document.querySelector("nav [aria-current=true]").scrollIntoView({ block: "nearest" });
   };
   buttons.forEach((each) => each.addEventListener("click", () => { location.hash = `lesion-${each.dataset.id}`; }));
   const follow = () => go(location.hash.replace("#lesion-", ""));
