@@ -15,10 +15,12 @@ COMMANDS = {
     "batch": "a cohort: resumes, isolates failures, keeps a ledger",
     "query": "a question in SQL about a cohort",
     "status": "where a batch stands, also while it runs",
+    "recount": "a finished case again with a reader's edits; both versions are kept",
     "decide": "the eligibility engine alone: findings to counts, verdicts, classes",
     "convert": "DICOM to NIfTI and nothing more: PET in SUV, CT, MR, series.json",
     "selfcheck": "SUV conformance, models' checksums, devices, versions",
     "phantom": "a synthetic PET/CT study with its truth",
+    "train": "our networks, on phantoms or on scans with lesion masks",
     "evaluate": "predictions against truth: voxels, lesions, counts, sites, verdicts",
     "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
 }

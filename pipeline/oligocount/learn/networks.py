@@ -10,20 +10,22 @@ LESION_SPACING_MM = 4.0
 
 def organ_network(n_classes: int) -> dict[str, Any]:
     """A residual U-Net over the whole body: each voxel sees most of the trunk."""
-    return _residual_unet(len(IMAGE_CHANNELS), n_classes, blocks_down=[1, 2, 2, 4])
+    return _residual_unet(len(IMAGE_CHANNELS), n_classes, filters=16, blocks_down=[1, 1, 2, 3])
 
 
 def lesion_network() -> dict[str, Any]:
     """A residual U-Net for one output: lesion."""
-    return _residual_unet(len(LESION_CHANNELS), 1, blocks_down=[1, 2, 2, 2])
+    return _residual_unet(len(LESION_CHANNELS), 1, filters=8, blocks_down=[1, 2, 2, 2])
 
 
-def _residual_unet(in_channels: int, out_channels: int, blocks_down: list[int]) -> dict[str, Any]:
+def _residual_unet(
+    in_channels: int, out_channels: int, *, filters: int, blocks_down: list[int]
+) -> dict[str, Any]:
     # SegResNet (Myronenko 2018) in MONAI's implementation.
     return {
         "_target_": "SegResNet",
         "spatial_dims": 3,
-        "init_filters": 8,
+        "init_filters": filters,
         "in_channels": in_channels,
         "out_channels": out_channels,
         "blocks_down": blocks_down,

@@ -1,0 +1,90 @@
+"""Trains one of our networks on phantoms or on scans with lesion masks, and writes a MONAI bundle.
+
+NETWORK is fdg_lesions or organs_ct (phantoms only: it needs organ truth). Samples are prepared
+once into WORK/samples; a run that was stopped is taken up again from its checkpoint in WORK.
+DATA holds autoPET's NIfTI layout (imagesTr, labelsTr) or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV,
+CTres, SEG as .nii.gz); organs there are drawn by the network organs_ct.
+
+examples:
+  oligocount train organs_ct --phantoms 500 --work work --minutes 600 -o my_organs
+  oligocount train fdg_lesions --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
+"""
+
+import argparse
+import logging
+from pathlib import Path
+
+from oligocount.anatomy.choose import load_organ_mapper
+from oligocount.config import load_settings
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import LabelMap
+from oligocount.errors import ConfigError
+from oligocount.inference.device import choose_device
+from oligocount.learn.from_autopet import write_scan_samples
+from oligocount.learn.from_phantom import write_phantom_samples
+from oligocount.learn.recipes import (
+    LESIONS,
+    ORGANS,
+    export_recipe,
+    lesion_recipe,
+    organ_recipe,
+    train_recipe,
+)
+from oligocount.learn.training import LoopSettings
+from oligocount.version import __version__
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `oligocount train`."""
+    parser.add_argument("network", choices=(LESIONS, ORGANS), metavar="NETWORK")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="BUNDLE")
+    parser.add_argument("--work", type=Path, required=True, metavar="WORK")
+    parser.add_argument("--phantoms", type=int, default=0, metavar="N", help="simulate N patients")
+    parser.add_argument("--first-seed", type=int, default=10_000, metavar="SEED")
+    parser.add_argument("--data", type=Path, metavar="DATA", help="scans with lesion masks")
+    parser.add_argument("--organs", default=ORGANS, metavar="NAME", help="organ map for DATA")
+    parser.add_argument("--from-bundle", type=Path, metavar="BUNDLE", help="weights to begin with")
+    parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="in total")
+    parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="RATE")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:n]")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Prepare samples, train, write the bundle."""
+    _check(arguments)
+    logging.getLogger("oligocount.learn").setLevel(logging.INFO)
+    device = choose_device(arguments.device)
+    samples = arguments.work / "samples"
+    if arguments.phantoms:
+        first = arguments.first_seed
+        write_phantom_samples(range(first, first + arguments.phantoms), samples)
+    if arguments.data is not None:
+        mapper = load_organ_mapper(arguments.organs, load_settings().anatomy, arguments.device)
+
+        def draw_organs(images: AlignedImages) -> LabelMap:
+            return mapper(images).labels
+
+        write_scan_samples(arguments.data, samples, draw_organs=draw_organs)
+    recipe = organ_recipe() if arguments.network == ORGANS else lesion_recipe()
+    folder = samples / ("organs" if arguments.network == ORGANS else "lesions")
+    loop = LoopSettings(
+        minutes=arguments.minutes, learning_rate=arguments.learning_rate, seed=arguments.seed
+    )
+    run = train_recipe(
+        recipe, (folder,), arguments.work, loop=loop, device=device,
+        from_bundle=arguments.from_bundle,
+    )  # fmt: skip
+    notes = f"Trained by `oligocount train` {__version__}."
+    export_recipe(recipe, arguments.work, arguments.out, version=__version__, notes=notes)
+    print(f"{arguments.out}: {recipe.name}, {run.step} steps in {run.seconds / 60:.1f} minutes")
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    if not arguments.phantoms and arguments.data is None:
+        raise ConfigError("expected --phantoms N, --data DATA or both: nothing to learn from")
+    if arguments.network == ORGANS and arguments.data is not None:
+        raise ConfigError("organs_ct learns from phantoms only: DATA holds no organ truth")
+    if arguments.phantoms < 0 or arguments.minutes <= 0:
+        raise ConfigError("--phantoms and --minutes: expected positive numbers")
