@@ -104,6 +104,34 @@ def test_a_truncated_slice_among_others_is_a_missing_slice(tmp_path: Path) -> No
     assert codes == ["BROKEN_FILES", "SLICES_INTERPOLATED"]
 
 
+def test_a_damaged_slice_that_is_no_dicom_any_more_is_a_caveat(tmp_path: Path) -> None:
+    """The last slice leaves no gap; only its place and name betray it."""
+    series = builders.write_series(tmp_path, "PT")
+    series.files[7].write_bytes(bytes(500))
+    assert [one.code for one in scan(tmp_path).caveats] == ["NOT_DICOM"]
+
+
+def test_a_text_beside_the_slices_is_no_doubt(tmp_path: Path) -> None:
+    builders.write_series(tmp_path, "PT")
+    (tmp_path / "LICENSE.txt").write_text("free")
+    assert scan(tmp_path).caveats == ()
+
+
+def test_the_same_files_twice_are_one_series_and_a_caveat(tmp_path: Path) -> None:
+    series = builders.write_series(tmp_path / "a", "PT")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    study = scan(tmp_path)
+    assert [one.code for one in study.caveats] == ["DUPLICATE_SLICES"]
+    assert (intake.load(study, SETTINGS).pet.array == series.values).all()
+
+
+def test_an_archive_inside_a_folder_is_looked_into(tmp_path: Path) -> None:
+    series = builders.write_series(tmp_path / "in", "PT")
+    shutil.make_archive(str(tmp_path / "dump" / "x"), "zip", tmp_path / "in")
+    shutil.rmtree(tmp_path / "in")
+    assert (intake.load(scan(tmp_path), SETTINGS).pet.array == series.values).all()
+
+
 def test_two_patients_are_refused_without_naming_them(tmp_path: Path) -> None:
     builders.write_series(tmp_path / "a", "PT", patient="ALPHA", study="1.2.31")
     builders.write_series(tmp_path / "b", "PT", patient="BETA", study="1.2.32")
