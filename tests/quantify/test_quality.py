@@ -129,10 +129,10 @@ def test_a_hot_lesion_in_the_trunk_is_no_leak() -> None:
     assert "EXTRAVASATION" not in codes(suv=suv)
 
 
-def test_two_legs_are_no_arms() -> None:
+def test_two_legs_are_no_arms_also_when_one_is_swollen() -> None:
     suv = SCAN["suv"].copy()
-    suv[:40, :, 36:44] = 0.0
-    suv[5:15, 28:32, 50:54] = 30.0
+    suv[:40, :, 42:47] = 0.0
+    suv[5:15, 28:32, 52:56] = 30.0
     assert "EXTRAVASATION" not in codes(suv=suv, ct=None)
 
 
