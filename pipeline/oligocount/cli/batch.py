@@ -44,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--workers", type=int, metavar="N", help="cases at a time on this machine")
     place.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask scheduler, tcp://…")
+    place.add_argument("--slurm", type=Path, metavar="FILE", help="start workers as SLURM jobs")
     parser.add_argument(
         "--by-study", action="store_true", help="COHORT is one dump of many patients, all mixed"
     )
@@ -153,7 +154,8 @@ def _plan(arguments: argparse.Namespace, recipe: Recipe, workers: int) -> Plan:
 
 def _threads(arguments: argparse.Namespace, workers: int) -> int:
     """Cores shared out here; on a cluster, whose machines are unknown, one."""
-    shared_out = 1 if arguments.scheduler else clusters.threads_per_case(workers)
+    elsewhere = arguments.scheduler or arguments.slurm
+    shared_out = 1 if elsewhere else clusters.threads_per_case(workers)
     return int(arguments.threads or shared_out)
 
 
@@ -162,6 +164,8 @@ def _cluster(
 ) -> Callable[[], AbstractContextManager[Client]]:
     if arguments.scheduler:
         return lambda: clusters.running_cluster(arguments.scheduler)
+    if arguments.slurm:
+        return lambda: clusters.slurm_cluster(arguments.slurm)
     return lambda: clusters.local_cluster(workers, gpus=arguments.gpus)
 
 

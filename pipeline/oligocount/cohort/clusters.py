@@ -5,10 +5,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import dask
 import psutil
+import yaml
 from distributed import Client, LocalCluster
 
 from oligocount.errors import ConfigError, ModelError
@@ -67,6 +71,47 @@ def running_cluster(address: str) -> Iterator[Client]:
         raise ModelError(f"{address}: no scheduler answers within {_CONNECT_S} s") from error
     with client:
         yield client
+
+
+@contextmanager
+def slurm_cluster(file: Path) -> Iterator[Client]:
+    """A client of workers that are SLURM jobs, one case at a time each, gone after the block.
+
+    `file` (YAML) says `jobs` and what dask_jobqueue.SLURMCluster takes: queue, memory, job_cpu,
+    walltime, job_extra_directives, job_script_prologue ... Raises ConfigError when it cannot be
+    used or dask-jobqueue is missing.
+    """
+    _quieten()
+    options = _slurm_options(file)
+    jobs = options.pop("jobs")
+    try:
+        library = import_module("dask_jobqueue")
+        cluster = library.SLURMCluster(
+            **{"scheduler_options": {"dashboard_address": ":0"}, **options}, cores=1, processes=1
+        )
+    except ImportError as error:
+        raise ConfigError("--slurm needs dask-jobqueue: pip install oligocount[cluster]") from error
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{file}: {error}") from error
+    with cluster, Client(cluster) as client:
+        cluster.scale(jobs=jobs)
+        yield client
+
+
+def _slurm_options(file: Path) -> dict[str, Any]:
+    try:
+        told = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file}: cannot be read as YAML: {error}") from error
+    jobs = told.get("jobs") if isinstance(told, dict) else None
+    if not isinstance(jobs, int) or jobs < 1:
+        raise ConfigError(f"{file}: expected a mapping with `jobs`, the number of workers")
+    fixed = {"cores", "processes"} & set(told)
+    if fixed:
+        raise ConfigError(
+            f"{file}: {', '.join(sorted(fixed))} is fixed: one case a job; see job_cpu"
+        )
+    return dict(told)
 
 
 def dashboard(client: Client) -> str:
