@@ -55,6 +55,7 @@ def test_cases_run_in_jobs(queue: Path) -> None:
     assert "--cpus-per-task=4" in script
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # half a cluster
 @pytest.mark.parametrize(
     ("text", "words"),
     [
