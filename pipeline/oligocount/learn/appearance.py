@@ -10,8 +10,8 @@ import torch
 class AppearanceSettings:
     """How far images may vary. `_sd` of logarithms unless a unit is named."""
 
-    organ_gain_sd: float = 0.35
-    global_gain_sd: float = 0.25
+    organ_gain_sd: float = 0.5
+    global_gain_sd: float = 0.3
     pet_noise_max: float = 0.25
     blur_max_voxels: float = 0.7
     organ_shift_sd_hu: float = 12.0

@@ -3,6 +3,7 @@
 import torch
 
 _SMOOTH = 1.0
+_LESION_WEIGHT = 2.0  # more calls every hot spot a lesion on real scans
 
 
 def organ_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -23,8 +24,8 @@ def organ_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 
 def lesion_loss(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Weighted binary cross entropy plus soft Dice; `target` (1, 1, k, j, i) of 0 and 1."""
-    weight = torch.tensor(4.0, device=output.device)
+    """Binary cross entropy plus soft Dice; `target` (1, 1, k, j, i) of 0 and 1."""
+    weight = torch.tensor(_LESION_WEIGHT, device=output.device)
     entropy = torch.nn.functional.binary_cross_entropy_with_logits(
         output, target, pos_weight=weight
     )

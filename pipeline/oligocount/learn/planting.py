@@ -16,11 +16,11 @@ class PlantSettings:
     radius_median_mm: float = 11.0
     radius_gsd: float = 1.9
     radius_range_mm: tuple[float, float] = (3.5, 50.0)
-    suv_median: float = 6.0
+    suv_median: float = 7.0
     suv_gsd: float = 1.8
-    suv_range: tuple[float, float] = (2.0, 45.0)
+    suv_range: tuple[float, float] = (2.5, 45.0)
     cold_core_share: float = 0.2
-    min_contrast: float = 1.8
+    min_contrast: float = 2.0
     soft_tissue_hu: float = 40.0
 
 
