@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from oligocount.domain.volume import Geometry
 from oligocount.errors import GeometryError
-from oligocount.intake.contours import fill_contours
+from oligocount.intake.contours import fill_contours, plane_distance_mm
 
 
 def grid(shape: tuple = (3, 7, 7), step_mm: float = 2.0) -> Geometry:
@@ -94,6 +94,23 @@ def test_slices_take_the_plane_of_contours_in_whose_slab_they_lie(
 ) -> None:
     filled = fill_contours([square(z, 1.5, 4.5) for z in levels_mm], grid((6, 7, 7)))
     assert filled.any(axis=(1, 2)).astype(int).tolist() == expected
+
+
+def test_two_planes_take_their_thickness_from_the_other_structures() -> None:
+    """Alone they may be sparse drawing; beside others drawn on every slice they are two islands."""
+    pair = [square(z, 1.5, 4.5) for z in (2, 8)]
+    every = [square(z, 1.5, 4.5) for z in (0, 2, 4, 6)]
+    geometry = grid((6, 7, 7))
+    slab_mm = plane_distance_mm([pair, every], geometry)
+    assert slab_mm == pytest.approx(2)
+    assert plane_distance_mm([pair], geometry) is None
+    filled = fill_contours(pair, geometry, slab_mm=slab_mm)
+    assert filled.any(axis=(1, 2)).astype(int).tolist() == [0, 1, 0, 0, 1, 0]
+
+
+def test_a_plane_thinner_than_the_gap_between_slices_keeps_the_nearest_slice() -> None:
+    filled = fill_contours([square(2.9, 1.5, 4.5)], grid(), slab_mm=1.0)
+    assert np.argwhere(filled).tolist() == [[1, j, i] for j in (2, 3, 4) for i in (2, 3, 4)]
 
 
 @given(shift=st.floats(0, 2))

@@ -4,10 +4,12 @@ A voxel belongs to a structure when its centre lies within the contour of its pl
 that keyholes cut holes. Of several rings in a plane one that lies inside what is filled is a hole
 (as nearly all contouring software writes them), any other adds. Each plane of contours stands
 for a slab as thick as the closest two planes lie apart; a slice of the image takes the plane in
-whose slab its centre lies. A structure too small for any centre keeps its nearest voxel.
+whose slab its centre lies. One or two planes say little of that distance: they take it from the
+other structures of the file. A structure too thin or small for any centre keeps the nearest slice
+or voxel.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +20,63 @@ from oligocount.errors import GeometryError
 
 _MAX_TILT_MM = 1.0  # a ring that leaves its plane by more was drawn on other planes
 _SAME_PLANE_MM = 0.1
+_FEW = 2
 
 _Points = NDArray[np.float64]
 
 
-def fill_contours(rings: Sequence[_Points], geometry: Geometry) -> NDArray[np.bool_]:
+def fill_contours(
+    rings: Sequence[_Points], geometry: Geometry, *, slab_mm: float | None = None
+) -> NDArray[np.bool_]:
     """True inside `rings`, each (n, 3) points in LPS mm, on the grid of `geometry`.
 
-    Raises GeometryError when a ring is not parallel to the slices.
+    `slab_mm` is the distance of planes in the other structures of the file. Raises GeometryError
+    when a ring is not parallel to the slices.
     """
     filled = np.zeros(geometry.shape, bool)
-    indices = [geometry.to_index(ring) for ring in rings if len(ring) > 2]
     step_mm = geometry.spacing_mm[0]
+    levels, planes = _planes(rings, geometry)
+    if not planes:
+        return filled
+    slab = slab_mm / step_mm if slab_mm else 1.0
+    if len(levels) > _FEW or (slab_mm is None and len(levels) == _FEW):
+        slab = float(np.diff(levels).min())
+    taken = list(_taken(levels, slab / 2, geometry.shape[0]))
+    nearest = int(np.rint(levels[0]))
+    if not taken and 0 <= nearest < geometry.shape[0]:
+        taken = [(nearest, 0)]
+    for k, plane in taken:
+        filled[k] = _fill_plane(planes[plane], geometry.shape[1:])
+    if not filled.any():
+        _keep_nearest(filled, [ring for plane in planes for ring in plane])
+    return filled
+
+
+def plane_distance_mm(structures: Iterable[Sequence[_Points]], geometry: Geometry) -> float | None:
+    """The least distance of contour planes in structures of more than two; None without any."""
+    closest = [
+        float(np.diff(levels).min()) * geometry.spacing_mm[0]
+        for levels, _ in (_planes(rings, geometry) for rings in structures)
+        if len(levels) > _FEW
+    ]
+    return min(closest, default=None)
+
+
+def _taken(levels: NDArray[np.float64], half: float, n_slices: int) -> Iterator[tuple[int, int]]:
+    """Each slice of the image that lies in the slab of a plane, and which plane."""
+    for k in range(n_slices):
+        offsets = k - levels
+        inside = np.flatnonzero((offsets >= -half - 1e-6) & (offsets < half - 1e-6))
+        if inside.size:
+            yield k, int(inside[0])
+
+
+def _planes(
+    rings: Sequence[_Points], geometry: Geometry
+) -> tuple[NDArray[np.float64], list[list[_Points]]]:
+    """Rings in voxel coordinates, gathered by plane, and the k of each plane, upward."""
+    step_mm = geometry.spacing_mm[0]
+    indices = [geometry.to_index(ring) for ring in rings if len(ring) > 2]
     for index in indices:
         tilt_mm = float(np.ptp(index[:, 0])) * step_mm
         if tilt_mm > _MAX_TILT_MM:
@@ -37,36 +84,15 @@ def fill_contours(rings: Sequence[_Points], geometry: Geometry) -> NDArray[np.bo
                 f"a contour leaves its slice by {tilt_mm:.1f} mm: it was drawn on planes that are "
                 "not parallel to the image's slices"
             )
-    for k, plane in _slabs(indices, geometry.shape[0], _SAME_PLANE_MM / step_mm):
-        filled[k] = _fill_plane(plane, geometry.shape[1:])
-    if indices and not filled.any():
-        _keep_nearest(filled, indices)
-    return filled
-
-
-def _slabs(
-    indices: Sequence[_Points], n_slices: int, tolerance: float
-) -> Iterator[tuple[int, list[_Points]]]:
-    """Each slice of the image that lies in the slab of a plane of contours, with its rings."""
-    planes = _planes(indices, tolerance)
-    levels = np.array([np.mean([ring[:, 0].mean() for ring in plane]) for plane in planes])
-    half = (np.diff(levels).min() if len(levels) > 1 else 1.0) / 2
-    for k in range(n_slices):
-        offsets = k - levels
-        inside = np.flatnonzero((offsets >= -half - 1e-6) & (offsets < half - 1e-6))
-        if inside.size:
-            yield k, planes[int(inside[0])]
-
-
-def _planes(indices: Sequence[_Points], tolerance: float) -> list[list[_Points]]:
     planes: list[list[_Points]] = []
-    level = -np.inf
+    levels: list[float] = []
     for ring in sorted(indices, key=lambda one: float(one[:, 0].mean())):
-        if ring[:, 0].mean() - level > tolerance:
+        level = float(ring[:, 0].mean())
+        if not levels or level - levels[-1] > _SAME_PLANE_MM / step_mm:
             planes.append([])
-            level = ring[:, 0].mean()
+            levels.append(level)
         planes[-1].append(ring)
-    return planes
+    return np.array(levels), planes
 
 
 def _fill_plane(rings: Sequence[_Points], shape: tuple[int, ...]) -> NDArray[np.bool_]:

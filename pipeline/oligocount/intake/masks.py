@@ -17,7 +17,7 @@ from pydicom.errors import InvalidDicomError
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import GeometryError, InputError
 from oligocount.geometry.resample import resample_labels
-from oligocount.intake.contours import fill_contours
+from oligocount.intake.contours import fill_contours, plane_distance_mm
 from oligocount.intake.nifti import read_nifti_labels
 
 _SEGMENTATIONS = (pydicom.uid.SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # label map
@@ -106,7 +106,8 @@ def _from_structures(
         raise InputError(f"{file}: no closed contours of a wanted structure; it names {listed}")
     for number in chosen:
         _refuse_elsewhere(told[number].get("ReferencedFrameOfReferenceUID"), geometry)
-    masks = {number: fill_contours(rings[number], geometry) for number in chosen}
+    slab_mm = plane_distance_mm((rings[number] for number in chosen), geometry)
+    masks = {number: fill_contours(rings[number], geometry, slab_mm=slab_mm) for number in chosen}
     if min(chosen) < 1:
         masks = {place: masks[number] for place, number in enumerate(chosen, start=1)}
         chosen = dict(enumerate(chosen.values(), start=1))
