@@ -101,9 +101,10 @@ def test_a_liver_alone_off_its_range_points_to_the_liver() -> None:
     assert "disease" in found["LIVER_SUV"]
 
 
+@pytest.mark.parametrize("is_down", [False, True])
 @pytest.mark.parametrize(("mm", "is_told"), [(0, False), (10, False), (20, True), (-20, True)])
-def test_a_shifted_diaphragm_is_told_in_millimetres(mm: int, is_told: bool) -> None:
-    found = codes(suv=np.roll(SCAN["suv"], round(mm / STEP_MM), 0))
+def test_a_shifted_diaphragm_is_told_in_millimetres(mm: int, is_told: bool, is_down: bool) -> None:
+    found = codes(suv=np.roll(SCAN["suv"], round(mm / STEP_MM), 0), is_down=is_down)
     assert ("DIAPHRAGM_OFFSET" in found) is is_told
     if is_told:
         side = "higher" if mm > 0 else "lower"
