@@ -109,6 +109,22 @@ def test_a_changed_input_is_redone_and_replaces_the_result(
     assert executions(plan) == ["a"]
 
 
+def test_a_readers_work_outlives_a_case_that_is_redone(
+    patients: Patients, plan: Plan, client: Client
+) -> None:
+    """What is not ours to throw away goes to `superseded`, with the case that it belongs to."""
+    run(patients(a={"answer": 1}, b={"answer": 1}), plan, client)
+    reader = plan.out / "cases" / "a" / "reader"
+    reader.mkdir()
+    (reader / "result.json").write_text("a person's verdict")
+    run(patients(a={"answer": 22}, b={"answer": 22}), plan, client)
+    assert not reader.exists()
+    (kept,) = (plan.out / "superseded").iterdir()
+    assert kept.name.startswith("a-")
+    assert (kept / "reader" / "result.json").read_text() == "a person's verdict"
+    assert json.loads((kept / "result.json").read_text())["answer"] == 1
+
+
 @pytest.mark.parametrize("change", [{"settings_digest": "s2"}, {"models_digest": "m2"}])
 def test_other_settings_or_models_redo_everything(
     change: dict[str, str], patients: Patients, plan: Plan, client: Client

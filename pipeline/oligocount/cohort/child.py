@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from oligocount.cohort.links import link_files
 from oligocount.errors import OligocountError, PublishError
+from oligocount.publish.case_folder import CASE_FILES
 
 Job = dict[str, Any]
 Enter = Callable[[str], None]
@@ -68,13 +69,22 @@ def _run_whole(runner: Runner, job: Job, enter: Enter) -> dict[str, float]:
         seconds = runner(_with_own_files(job, work / "input"), case, enter)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
-            final.rename(work / "before")
+            _set_aside(final, work, Path(job["superseded"]))
         case.rename(final)
     except OSError as error:
         raise PublishError(f"{final}: cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return seconds
+
+
+def _set_aside(final: Path, work: Path, superseded: Path) -> None:
+    """An earlier case goes; one with a reader's version, or anything not ours, is kept."""
+    if {each.name for each in final.iterdir()} <= CASE_FILES:
+        final.rename(work / "before")
+        return
+    superseded.mkdir(parents=True, exist_ok=True)
+    final.rename(superseded / f"{final.name}-{work.name[:8]}")
 
 
 def _with_own_files(job: Job, place: Path) -> Job:

@@ -228,6 +228,7 @@ def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
         "runner": plan.runner,
         "work_root": str(plan.out / WORK_FOLDER),
         "final": str(case_folder(plan.out, case.case_id)),
+        "superseded": str(plan.out / "superseded"),
         "log": str(plan.out / LOGS_FOLDER / f"{folder_name(case.case_id)}.log"),
     }
 

@@ -1,0 +1,74 @@
+"""Lesions by name: what the user asks a phantom to have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from oligocount.errors import ConfigError
+from oligocount.simulate.body import BodyMap
+from oligocount.simulate.lesions import Focus
+from oligocount.simulate.sites import (
+    DISTANT_STATIONS,
+    ORGAN_SITES,
+    REGIONAL,
+    mass_focus,
+    node_focus,
+    organ_focus,
+)
+
+PRIMARY, MASS = "primary", "mass"
+_MOST = 60
+Draw = Callable[[BodyMap, np.random.Generator], Focus | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How many lesions of one site. `draw` is None for the primary."""
+
+    name: str
+    count: int
+    draw: Draw | None
+
+
+def read_wanted(spec: str) -> tuple[Wanted, ...]:
+    """Sites with numbers, as in `primary,liver:2,bone,104L:1`, the primary first.
+
+    A site is `primary`, `mass`, an organ (liver, lung, bone ...) or a nodal station (104L, 4R ...).
+    Raises ConfigError for anything else.
+    """
+    wanted = [_one(part.strip()) for part in spec.split(",") if part.strip()]
+    if not wanted:
+        raise ConfigError(f"--lesions {spec!r}: expected sites, as in primary,liver:2,104L")
+    if sum(each.count for each in wanted) > _MOST:
+        raise ConfigError(f"--lesions {spec!r}: at most {_MOST} lesions have room")
+    return tuple(sorted(wanted, key=lambda each: each.name != PRIMARY))
+
+
+def _one(part: str) -> Wanted:
+    name, colon, number = part.partition(":")
+    if (colon and not number.isdecimal()) or number == "0":
+        raise ConfigError(f"--lesions: {part!r}: expected a number after the colon, as in liver:2")
+    count = int(number or 1)
+    if name == PRIMARY and count > 1:
+        raise ConfigError("--lesions: a phantom has one primary at most")
+    return Wanted(name=name, count=count, draw=_draw(name))
+
+
+def _draw(name: str) -> Draw | None:
+    if name == PRIMARY:
+        return None
+    if name == MASS:
+        return mass_focus
+    if name in REGIONAL or name in DISTANT_STATIONS:
+        return partial(node_focus, name)
+    row = next((each for each in ORGAN_SITES if each.organ == name), None)
+    if row is None:
+        organs = ", ".join(each.organ for each in ORGAN_SITES)
+        stations = ", ".join((*REGIONAL, *DISTANT_STATIONS))
+        raise ConfigError(
+            f"--lesions: unknown site {name!r}; expected {PRIMARY}, {MASS}, an organ ({organs}) "
+            f"or a station ({stations})"
+        )
+    return partial(organ_focus, row)
