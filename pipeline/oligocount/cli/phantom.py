@@ -18,14 +18,19 @@ from oligocount.simulate.acquisition import Vendor, draw_acquisition
 from oligocount.simulate.grids import Extent
 from oligocount.simulate.phantom import Burden, simulate
 from oligocount.simulate.study import Form, write_study
+from oligocount.simulate.wanted import read_wanted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="equal seed, equal bytes")
-    burdens = [each.value for each in Burden]
-    parser.add_argument("--lesions", choices=burdens, default=Burden.MIXED.value)
+    parser.add_argument(
+        "--lesions",
+        default=Burden.MIXED.value,
+        metavar="SPEC",
+        help="mixed, none, or sites with numbers: primary,liver:2,104L",
+    )
     forms = [each.value for each in Form]
     parser.add_argument("--format", choices=forms, default=Form.DICOM.value)
     vendors = [each.value for each in Vendor]
@@ -41,12 +46,15 @@ def execute(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--seed: expected 0 or more, found {arguments.seed}")
     if not 2.0 <= arguments.spacing <= 8.0:
         raise ConfigError(f"--spacing: expected 2 to 8 mm, found {arguments.spacing:g}")
+    is_burden = arguments.lesions in {each.value for each in Burden}
+    by_name = None if is_burden else read_wanted(arguments.lesions)
     _report("anatomy, uptake and scanner", 0, 1)
     phantom = simulate(
         arguments.seed,
         spacing_mm=arguments.spacing,
         extent=Extent(arguments.extent),
-        burden=Burden(arguments.lesions),
+        burden=Burden(arguments.lesions) if by_name is None else Burden.MIXED,
+        wanted=by_name,
     )
     vendor = None if arguments.vendor is None else Vendor(arguments.vendor)
     acquisition = draw_acquisition(arguments.seed, vendor)

@@ -37,6 +37,7 @@ from oligocount.simulate.sites import (
 from oligocount.simulate.uptake import draw_activity, draw_density, draw_physiology
 
 _FINE_MM = 3.5  # below this spacing the steps of the shipped organs would show
+from oligocount.simulate.wanted import Wanted, lay_wanted
 
 
 class Burden(Enum):
@@ -91,10 +92,13 @@ def simulate(
     extent: Extent | None = None,
     held_out: bool = False,
     burden: Burden = Burden.MIXED,
+    wanted: tuple[Wanted, ...] | None = None,
 ) -> Phantom:
     """The phantom of this seed; the same seed and arguments give the same phantom.
 
     `held_out` takes the anatomy from patients whom training never sees. `extent` None draws it.
+    `wanted` names its lesions in place of a burden. Raises ConfigError when one of them finds no
+    room.
     """
     rng = np.random.default_rng(seed)
     body, scale = _body(rng, spacing_mm, extent, held_out=held_out)
@@ -108,7 +112,7 @@ def simulate(
         mimics=np.zeros(shape, np.uint8),
     )
     fill_hollow_organs(body, canvas.activity, canvas.density, rng)
-    foci = _lay_all(canvas, burden, rng)
+    foci = _lay_all(canvas, burden, wanted, rng)
     add_metal(body, canvas.activity, canvas.density, rng)
     if rng.random() < 0.75:
         add_couch(body, canvas.density, rng)
@@ -129,7 +133,12 @@ def _body(
     return draw_body(grid, pose, patient, load_template(), female=patient.is_female), pose.scale[0]
 
 
-def _lay_all(canvas: Canvas, burden: Burden, rng: np.random.Generator) -> list[tuple[int, Focus]]:
+def _lay_all(
+    canvas: Canvas,
+    burden: Burden,
+    wanted: tuple[Wanted, ...] | None,
+    rng: np.random.Generator,
+) -> list[tuple[int, Focus]]:
     """Mimics first, then lesions over them; every focus that found room, with its number."""
     laid: list[tuple[int, Focus]] = []
 
@@ -140,6 +149,8 @@ def _lay_all(canvas: Canvas, burden: Burden, rng: np.random.Generator) -> list[t
 
     for focus in draw_mimics(canvas.body, rng):
         add(focus)
+    if wanted is not None:
+        return laid + lay_wanted(canvas, wanted, len(laid), rng)
     if burden is Burden.NONE or rng.random() < 0.08:
         return laid
     if rng.random() < 0.8:

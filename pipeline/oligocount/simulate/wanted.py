@@ -8,7 +8,8 @@ import numpy as np
 
 from oligocount.errors import ConfigError
 from oligocount.simulate.body import BodyMap
-from oligocount.simulate.lesions import Focus
+from oligocount.simulate.lesions import Canvas, Focus, lay
+from oligocount.simulate.primary import draw_primary, lay_primary
 from oligocount.simulate.sites import (
     DISTANT_STATIONS,
     ORGAN_SITES,
@@ -20,6 +21,7 @@ from oligocount.simulate.sites import (
 
 PRIMARY, MASS = "primary", "mass"
 _MOST = 60
+_TRIES = 20
 Draw = Callable[[BodyMap, np.random.Generator], Focus | None]
 
 
@@ -44,6 +46,35 @@ def read_wanted(spec: str) -> tuple[Wanted, ...]:
     if sum(each.count for each in wanted) > _MOST:
         raise ConfigError(f"--lesions {spec!r}: at most {_MOST} lesions have room")
     return tuple(sorted(wanted, key=lambda each: each.name != PRIMARY))
+
+
+def lay_wanted(
+    canvas: Canvas, wanted: tuple[Wanted, ...], n_before: int, rng: np.random.Generator
+) -> list[tuple[int, Focus]]:
+    """Every wanted lesion lies in the canvas, numbered from `n_before` + 1.
+
+    Raises ConfigError that names the one that finds no room.
+    """
+    laid: list[tuple[int, Focus]] = []
+    for one in wanted:
+        for _ in range(one.count):
+            number = n_before + len(laid) + 1
+            attempts = (_attempt(canvas, one, number, rng) for _ in range(_TRIES))
+            focus = next((each for each in attempts if each is not None), None)
+            if focus is None:
+                raise ConfigError(
+                    f"--lesions: no room for {one.name} in what is scanned; another seed or "
+                    "extent may have it"
+                )
+            laid.append((number, focus))
+    return laid
+
+
+def _attempt(canvas: Canvas, one: Wanted, number: int, rng: np.random.Generator) -> Focus | None:
+    if one.draw is None:
+        return lay_primary(canvas, draw_primary(rng), number, rng)
+    focus = one.draw(canvas.body, rng)
+    return focus if focus is not None and lay(canvas, focus, number, rng) else None
 
 
 def _one(part: str) -> Wanted:
