@@ -17,7 +17,9 @@ _MAX_DEPTH = 16
 _MAX_INFLATED = 2**30
 _MAX_HEADER = 2**28
 _ROWS = 0x00280010
-_LAST_GROUP_WITHOUT_PIXELS = 0x0054
+_LAST_TAG_WITHOUT_PIXELS = 0x0054FFFF
+_UNKNOWN = -1
+_ITEM_GROUP = 0xFFFE
 _UNDEFINED = 0xFFFFFFFF
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -138,9 +140,9 @@ class _Walk:
     def __init__(self, data: bytes, *, order: str, explicit: bool) -> None:
         self._data = data
         self._explicit = explicit
-        self._tag = struct.Struct(order + "HH").unpack_from
+        self._with_vr = struct.Struct(order + "HH2sH").unpack_from
+        self._without_vr = struct.Struct(order + "HHL").unpack_from
         self._long = struct.Struct(order + "L").unpack_from
-        self._short = struct.Struct(order + "H").unpack_from
         self.pixel_span: tuple[int | None, int | None] = (None, None)
 
     def collect(
@@ -149,40 +151,45 @@ class _Walk:
         """Wanted values, and the place where the pixels, the last group or the data end."""
         values: dict[int, bytes] = {}
         data, position, size = self._data, start, len(self._data)
+        explicit = self._explicit
         while position < size:
-            if self._tag(data, position)[0] > last_group:
-                return values, position
-            tag, begin, length = self._element(position, explicit=self._explicit)
-            if tag >> 16 > _LAST_GROUP_WITHOUT_PIXELS and _ROWS not in values and last_group > 2:
-                return values, position
-            if tag in _PIXELS:
-                self.pixel_span = (begin, None if length == _UNDEFINED else length)
-                return values, position
-            position = self._after(begin, length, explicit=self._explicit, depth=0)
+            tag, begin, length = self._element(position, explicit=explicit)
+            if tag > _LAST_TAG_WITHOUT_PIXELS or last_group < tag >> 16:
+                if tag >> 16 > last_group or _ROWS not in values:
+                    return values, position
+                if tag in _PIXELS:
+                    self.pixel_span = (begin, None if length == _UNDEFINED else length)
+                    return values, position
+            if length == _UNKNOWN:
+                raise BrokenDicom(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) has no known VR")
+            end = begin + length
+            if length == _UNDEFINED:
+                end = self._after(begin, length, explicit=explicit, depth=0)
             if tag in wanted:
                 if tag in values:
                     raise BrokenDicom(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) stands twice")
-                values[tag] = data[begin:position]
+                values[tag] = data[begin:end]
+            position = end
         if position > size:
             raise _MoreNeeded
         return values, position
 
     def _element(self, position: int, *, explicit: bool) -> tuple[int, int, int]:
         """Tag, start and length of the value of the element that begins here."""
-        group, element = self._tag(self._data, position)
-        tag = group << 16 | element
-        if not explicit or group == 0xFFFE:
-            return tag, position + 8, self._long(self._data, position + 4)[0]
-        kind = self._data[position + 4 : position + 6]
-        if kind in _SHORT_VR:
-            return tag, position + 8, self._short(self._data, position + 6)[0]
-        if kind in _LONG_VR:
-            return tag, position + 12, self._long(self._data, position + 8)[0]
-        if len(kind) < 2:
-            raise _MoreNeeded
-        raise BrokenDicom(f"({group:04X},{element:04X}) has no value representation")
+        if explicit:
+            group, element, kind, length = self._with_vr(self._data, position)
+            if kind in _SHORT_VR:
+                return group << 16 | element, position + 8, length
+            if kind in _LONG_VR:
+                return group << 16 | element, position + 12, self._long(self._data, position + 8)[0]
+            if group != _ITEM_GROUP:
+                return group << 16 | element, position, _UNKNOWN
+        group, element, length = self._without_vr(self._data, position)
+        return group << 16 | element, position + 8, length
 
     def _after(self, begin: int, length: int, *, explicit: bool, depth: int) -> int:
+        if length == _UNKNOWN:
+            raise BrokenDicom("an element inside a sequence has no known VR")
         if length != _UNDEFINED:
             return begin + length
         is_implicit = explicit and self._data[begin - 8 : begin - 6] == b"UN"  # PS3.5 6.2.2
@@ -196,9 +203,7 @@ class _Walk:
             if tag == _SEQUENCE_END:
                 return position
             if tag != _ITEM:
-                raise BrokenDicom(
-                    f"a sequence holds ({tag >> 16:04X},{tag & 0xFFFF:04X}) for an item"
-                )
+                raise BrokenDicom(f"a sequence holds ({tag >> 16:04X},{tag & 0xFFFF:04X})")
             if length != _UNDEFINED:
                 position += length
                 continue

@@ -204,7 +204,9 @@ def _acquired(elements: Elements) -> str | None:
 
 def _value(elements: Elements, name: str) -> Any:
     tag, convert = _FIELDS[name]
-    raw = elements.values.get(tag, b"")
+    raw = elements.values.get(tag)
+    if not raw:
+        return _EMPTY[name]
     try:
         return convert(raw, elements.byte_order)
     except (ValueError, OverflowError, struct.error) as error:
@@ -260,6 +262,7 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "reconstruction": (0x00541103, to_text),
     "frame_reference_ms": (0x00541300, to_number),
 }
+_EMPTY = {name: convert(b"", "<") for name, (_, convert) in _FIELDS.items()}
 _DECISIVE = frozenset({
     "position", "orientation", "n_frames", "rows", "columns", "pixel_spacing", "bits_allocated",
     "bits_stored", "high_bit", "pixel_representation", "samples_per_pixel", "intercept", "slope",

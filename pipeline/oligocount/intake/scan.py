@@ -17,6 +17,7 @@ from oligocount.intake.select import Candidate, describe, select_series
 from oligocount.intake.source import BROKEN_ARCHIVE, Sources, list_files
 from oligocount.settings import IntakeSettings
 
+_RUN = 32  # files that a worker takes at a time
 _VALUE_MAPPING = "RWV"
 
 
@@ -83,7 +84,9 @@ def read_headers(files: tuple[Path, ...], settings: IntakeSettings) -> tuple[Hea
 
 def _read_headers(files: tuple[Path, ...], settings: IntakeSettings) -> Found:
     with quiet(), Sources() as sources, ThreadPoolExecutor(settings.workers) as pool:
-        results = list(pool.map(lambda file: _read_one(file, sources), files))
+        runs = [files[n : n + _RUN] for n in range(0, len(files), _RUN)]
+        read = pool.map(lambda run: [_read_one(file, sources) for file in run], runs)
+        results = [one for run in read for one in run]
     pairs = list(zip(files, results, strict=True))
     return Found(
         files=files,

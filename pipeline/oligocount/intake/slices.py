@@ -76,7 +76,7 @@ def _without_copies(headers: tuple[Header, ...]) -> tuple[tuple[Header, ...], tu
     for one in headers:
         key = (one.sop_instance_uid, one.frame)
         known = first.setdefault(key, one)
-        if _as_image(known) != _as_image(one):
+        if known is not one and _as_image(known) != _as_image(one):
             raise GeometryError("two different slices carry one SOP Instance UID")
     copies = len(headers) - len(first)
     if not copies:
