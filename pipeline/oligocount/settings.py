@@ -90,6 +90,7 @@ class ThresholdSettings:
 class NetworkSettings:
     """How a network's lesions are drawn on the PET."""
 
+    min_suv: float
     share_of_maximum: float
     grow_mm: float
 

@@ -8,6 +8,7 @@ intercept on the logit of a focus' mean probability), measured on held-out phant
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +24,12 @@ from oligocount.geometry.affine import axial_grid
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
-from oligocount.segment.foci import lesion_map
+from oligocount.segment.foci import components, lesion_map, split_components
+from oligocount.segment.threshold import percist_level
 from oligocount.settings import SegmentSettings
 
 _LESION = "lesion"
+Chance = Callable[[NDArray[np.bool_]], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +59,17 @@ class NetworkSegmenter:
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the foci that the network holds for lesions, with calibrated probabilities."""
         probability = self.probability(images, organs)
-        mask = self.focus_mask(images.suv, probability)
 
-        def score(focus: NDArray[np.bool_]) -> float:
+        def chance(focus: NDArray[np.bool_]) -> float:
             return self.calibration.chance(mean_of_core(probability, images.suv.array, focus))
 
         return lesion_map(
             images.suv,
-            mask,
+            self.marked(images.suv, probability) | self.hot_spots(images.suv, organs, chance),
             organs,
             model=self.bundle.metadata.model,
             settings=self.settings,
-            score=score,
+            score=chance,
             min_score=self.calibration.focus_threshold,
         )
 
@@ -79,14 +81,26 @@ class NetworkSegmenter:
         volume = Volume(array=lesion, unit=Unit.ARBITRARY, geometry=grid)
         return resample_volume(volume, images.suv.geometry, outside=0.0).array
 
-    def focus_mask(self, suv: Volume, probability: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Voxels of foci: the network's, drawn out to a share of each focus' own maximum."""
-        return drawn_to_uptake(
-            suv,
-            probability >= self.calibration.voxel_threshold,
-            self.settings.network.share_of_maximum,
-            self.settings.network.grow_mm,
-        )
+    def marked(self, suv: Volume, probability: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Voxels that the network calls lesion, drawn out to a share of each focus' maximum."""
+        rule = self.settings.network
+        called = (probability >= self.calibration.voxel_threshold) & (suv.array >= rule.min_suv)
+        return drawn_to_uptake(suv, called, rule.share_of_maximum, rule.grow_mm)
+
+    def hot_spots(self, suv: Volume, organs: OrganMap, chance: Chance) -> NDArray[np.bool_]:
+        """Voxels of hot spots that the network, looking at each as a whole, holds for lesions."""
+        level = percist_level(suv, organs, self.settings) or self.settings.threshold.high_suv
+        parts = components(suv.array >= level, self.settings)
+        pieces = split_components(suv, parts, organs, self.settings).labels
+        out = np.zeros(suv.array.shape, bool)
+        for number, box in enumerate(ndimage.find_objects(pieces), start=1):
+            if box is None:
+                continue
+            focus = np.zeros(suv.array.shape, bool)
+            focus[box] = pieces[box] == number
+            if chance(focus) >= self.calibration.focus_threshold:
+                out |= focus
+        return out
 
 
 def drawn_to_uptake(
