@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oligocount.errors import PublishError
-from oligocount.publish.case_folder import write_case_folder
+from oligocount.publish.case_folder import check_out, write_case_folder
 
 
 def fill_with(text: str):
@@ -130,3 +130,42 @@ def test_a_disk_that_takes_no_more_leaves_nothing(tmp_path: Path) -> None:
     )  # fmt: skip
     assert "cannot be written" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that cannot be renamed, as a container's volume."""
+    out = tmp_path / "volume"
+    out.mkdir()
+    rename = Path.rename
+
+    def refuse_the_mount(self: Path, target: Path) -> Path:
+        if out in (self, target):
+            raise OSError(errno.EBUSY, "busy")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_mount)
+    monkeypatch.setattr(Path, "is_mount", lambda self: self == out)
+    return out
+
+
+def test_a_mounted_folder_is_filled_and_refilled(mount: Path) -> None:
+    for text in ("old", "new"):
+        check_out(mount)
+        write_case_folder(mount, fill_with(text))
+        assert (mount / "result.json").read_text() == text
+        assert sorted(each.name for each in mount.iterdir()) == ["dicom", "result.json"]
+
+
+def test_a_failure_half_way_leaves_the_previous_case_in_a_mounted_folder(mount: Path) -> None:
+    write_case_folder(mount, fill_with("old"))
+    with pytest.raises(PublishError):
+        write_case_folder(mount, fail_half_way)
+    assert (mount / "result.json").read_text() == "old"
+    assert sorted(each.name for each in mount.iterdir()) == ["dicom", "result.json"]
+
+
+def test_what_a_killed_run_left_in_a_mounted_folder_is_no_hindrance(mount: Path) -> None:
+    (mount / ".volume.0badcafe.part").mkdir()
+    write_case_folder(mount, fill_with("new"))
+    assert (mount / "result.json").read_text() == "new"

@@ -15,6 +15,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.sr._concepts_dict import concepts
+from pydicom.valuerep import PersonName
 
 from oligocount import publish
 from oligocount.config import load_settings
@@ -239,6 +240,32 @@ def test_objects_belong_to_the_patient_and_study_of_the_pet(tmp_path: Path) -> N
         assert each.SeriesInstanceUID != SERIES_UID
 
 
+@pytest.mark.parametrize(
+    ("character_set", "name"),
+    [
+        ("ISO_IR 192", "Wang^Xiaodong=王^小东"),
+        ("GB18030", "Wang^Xiaodong=王^小东"),
+        (["", "ISO 2022 IR 58"], "Wang^Xiaodong=王^小东"),
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        ("ISO_IR 100", "Müller^Jörg"),
+    ],
+    ids=["utf8", "gb18030", "chinese_extension", "japanese_extension", "latin1"],
+)
+def test_names_in_any_script_stay_the_names_they_were(
+    tmp_path: Path, character_set: str | list[str], name: str
+) -> None:
+    result = result_on(tmp_path, lesions=())
+    for file in result.study.series[0].files:
+        header = pydicom.dcmread(file)
+        header.SpecificCharacterSet, header.PatientName = character_set, name
+        if "ISO 2022 IR 58" in character_set:  # pydicom leaves out the escapes of PS3.5 K.2
+            written = b"Wang^Xiaodong=\x1b$)A\xcd\xf5^\x1b$)A\xd0\xa1\xb6\xab"
+            header.PatientName = PersonName(written, encodings=["iso8859", "iso_ir_58"])
+        header.save_as(file)
+    for each in objects_of(result).values():
+        assert str(each.PatientName) == name
+
+
 def test_the_same_result_gives_the_same_objects_and_another_gives_others(tmp_path: Path) -> None:
     result = result_on(tmp_path)
     fewer = dataclasses.replace(result, lesions=result.lesions[:2])
@@ -268,6 +295,7 @@ def test_a_lesion_without_voxels_is_an_empty_segment(tmp_path: Path) -> None:
     np.testing.assert_array_equal(back, np.where(np.isin(array, REPORTED), array, 0))
 
 
+@pytest.mark.slow
 def test_a_hundred_and_fifty_lesions_are_written(tmp_path: Path) -> None:
     result = result_on(tmp_path)
     array = np.zeros(builders.SHAPE, np.uint16)

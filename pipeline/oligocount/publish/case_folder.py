@@ -10,6 +10,7 @@ from pathlib import Path
 
 from oligocount.errors import PublishError
 
+_PART = ".part"
 MARKER = "result.json"  # a folder without it is not a case
 CASE_FILES = frozenset(
     {
@@ -29,13 +30,16 @@ def write_case_folder(out: Path, fill: Callable[[Path], None]) -> tuple[Path, ..
     out = out.resolve()
     _refuse_foreign(out)
     with _translated(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
+        _home(out).mkdir(parents=True, exist_ok=True)
+        part = _home(out) / f".{out.name}.{secrets.token_hex(4)}{_PART}"
         try:
             part.mkdir()
             fill(part)
             _refuse_foreign(out)
-            _swap_in(part, out)
+            if part.parent == out:
+                _move_in(part, out)
+            else:
+                _swap_in(part, out)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return tuple(sorted(file for file in out.rglob("*") if file.is_file()))
@@ -48,7 +52,8 @@ def check_out(out: Path) -> None:
     """
     out = out.resolve()
     _refuse_foreign(out)
-    nearest = next(each for each in (out.parent, *out.parent.parents) if each.exists())
+    home = _home(out)
+    nearest = next(each for each in (home, *home.parents) if each.exists())
     with _translated(out), tempfile.TemporaryDirectory(dir=nearest, prefix=".oligocount-"):
         pass
 
@@ -59,7 +64,7 @@ def _refuse_foreign(out: Path) -> None:
         return
     if not out.is_dir():
         raise PublishError(f"{out}: expected a folder to write into, found a file")
-    names = {each.name for each in out.iterdir()}
+    names = {each.name for each in out.iterdir() if not each.name.endswith(_PART)}
     foreign = sorted(names - CASE_FILES)
     if foreign or (names and MARKER not in names):
         shown = ", ".join((foreign or sorted(names))[:3])
@@ -68,12 +73,32 @@ def _refuse_foreign(out: Path) -> None:
         )
 
 
+def _home(out: Path) -> Path:
+    """Where the temporary folder stands: beside `out`, or in it where `out` is a mount.
+
+    A mount, such as a container's volume, cannot be renamed.
+    """
+    return out if out.is_mount() else out.parent
+
+
+def _move_in(part: Path, out: Path) -> None:
+    """Move the files one by one: the marker of the old case goes first, the new one comes last.
+
+    Killed in between, `out` holds files without a marker, which is no case.
+    """
+    old = [each for each in out.iterdir() if each.name in CASE_FILES]
+    for each in sorted(old, key=lambda each: each.name != MARKER):
+        shutil.rmtree(each) if each.is_dir() else each.unlink()
+    for each in sorted(part.iterdir(), key=lambda each: each.name == MARKER):
+        each.rename(out / each.name)
+
+
 def _swap_in(part: Path, out: Path) -> None:
     """Rename `part` to `out`; a case that was there is put back if that fails."""
     if not out.exists():
         part.rename(out)
         return
-    previous = out.with_name(part.name.removesuffix(".part") + ".previous")
+    previous = out.with_name(part.name.removesuffix(_PART) + ".previous")
     out.rename(previous)
     try:
         part.rename(out)

@@ -1,6 +1,7 @@
 """The headers of the PET that a result came from: what new objects copy and refer to."""
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.multival import MultiValue
 
 from oligocount.domain.result import Result
 from oligocount.domain.study import Role
@@ -19,6 +21,9 @@ _MAY_BE_EMPTY = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
     "AccessionNumber", "StudyID", "ReferringPhysicianName", "PositionReferenceIndicator",
 )  # fmt: skip
+_TEXT = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
+# Escapes that choose a set (ISO 2022); pydicom leaves those of GB 2312 in the text.
+_DESIGNATION = re.compile("\x1b(?:\\$[()]?[@-Z]|[(-/][@-Z])")
 
 
 def read_source_headers(result: Result) -> tuple[Dataset, ...]:
@@ -34,6 +39,7 @@ def read_source_headers(result: Result) -> tuple[Dataset, ...]:
     wanted = [each for each in found if each.get("SeriesInstanceUID") == series[0].uid] or found
     frame = result.images.suv.geometry.frame_of_reference_uid
     for each in wanted:
+        _as_utf8(each)
         _without_empty_trial(each)
         _complete(each, frame)
     return tuple(_along_the_grid(wanted, result))
@@ -58,6 +64,18 @@ def _member(file: Path) -> bytes:
         raise FileNotFoundError(file.name)
     with zipfile.ZipFile(archive) as opened:
         return opened.read(file.relative_to(archive).as_posix())
+
+
+def _as_utf8(header: Dataset) -> None:
+    """Text in several character sets (PS3.5 6.1.2.5), as in Chinese and Japanese, is UTF-8."""
+    if not isinstance(header.get("SpecificCharacterSet"), MultiValue):
+        return
+    header.decode()
+    for element in header.iterall():
+        if element.VR in _TEXT and element.value:
+            many = element.value if isinstance(element.value, MultiValue) else [element.value]
+            element.value = [_DESIGNATION.sub("", str(each)) for each in many]
+    header.SpecificCharacterSet = "ISO_IR 192"
 
 
 def _without_empty_trial(header: Dataset) -> None:
