@@ -72,6 +72,8 @@ def _content(out: Path) -> dict[str, Any]:
         "counts_of_n": _tuples(out, _COUNTS_OF_N),
         "outliers": _tuples(out, "FROM outliers LIMIT 500"),
         "same_scan": _tuples(out, "SELECT cases FROM same_scan LIMIT 500"),
+        "kappas": _tuples(out, "FROM agreement_verdicts"),
+        "biases": _tuples(out, "FROM agreement_numbers"),
         "doubts": _tuples(out, "FROM doubts"),
     }
 

@@ -6,6 +6,8 @@ from typing import Any
 from oligocount.cohort.ledger import Attempt
 
 _COUNTS = ("V", "S", "R", "N", "O", "M", "N_low", "N_high")
+_NUMBERS = ("V", "S", "R", "N", "O", "M", "mtv_ml", "tlg")
+_ORGAN = "organ: "
 _LESION = (
     "id", "kind", "status", "probability", "organ", "organ_system", "structure", "side", "lobe",
     "nodal_class", "counted", "counted_as", "reason", "volume_ml", "longest_diameter_mm",
@@ -72,6 +74,40 @@ def verdict_rows(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "source": "study",
             "decision": decision,
         }
+
+
+def reading_rows(machine: Mapping[str, Any], reader: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows of `readings`: what both versions of a case know; an organ absent from one is 0."""
+    before, after = _numbers(machine), _numbers(reader)
+    for subject in before | after:
+        pair = {"machine": before.get(subject), "reader": after.get(subject)}
+        if subject.startswith(_ORGAN):
+            pair = {who: number or 0 for who, number in pair.items()}
+        if None not in pair.values():
+            yield {"case_id": machine["case_id"], "subject": subject, **pair}
+
+
+def reader_verdict_rows(
+    machine: Mapping[str, Any], reader: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """The rows of `reader_verdicts`: every definition and study that both versions answer."""
+    after = {row["definition"]: row["decision"] for row in verdict_rows(reader)}
+    for row in verdict_rows(machine):
+        if row["definition"] in after:
+            yield {
+                "case_id": machine["case_id"],
+                "definition": row["definition"],
+                "machine": row["decision"],
+                "reader": after[row["definition"]],
+            }
+
+
+def _numbers(result: Mapping[str, Any]) -> dict[str, float | None]:
+    found = _found(result)
+    organs = (result.get("counts") or {}).get("by_organ") or {}
+    return {name: found[name] for name in _NUMBERS} | {
+        f"{_ORGAN}{organ}": number for organ, number in organs.items()
+    }
 
 
 def _found(result: Mapping[str, Any]) -> dict[str, Any]:

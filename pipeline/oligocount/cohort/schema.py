@@ -86,9 +86,29 @@ VERDICTS = (
     Column("worst", "VARCHAR", "the least favourable one"),
     Column("reason", "VARCHAR", "why, in one sentence"),
 )
-TABLES = {"cases": CASES, "lesions": LESIONS, "verdicts": VERDICTS}
+READINGS = (
+    Column("case_id", "VARCHAR", "a case that a reader has edited"),
+    Column("subject", "VARCHAR", "a count, a volume, or the counted lesions of one organ"),
+    Column("machine", "DOUBLE", "before the reader's edits"),
+    Column("reader", "DOUBLE", "after them"),
+)
+READER_VERDICTS = (
+    Column("case_id", "VARCHAR", "a case that a reader has edited"),
+    Column("definition", "VARCHAR", "a definition, or a study's inclusion criteria"),
+    Column("machine", "VARCHAR", "the decision before the reader's edits"),
+    Column("reader", "VARCHAR", "the decision after them"),
+)
+TABLES = {
+    "cases": CASES,
+    "lesions": LESIONS,
+    "verdicts": VERDICTS,
+    "readings": READINGS,
+    "reader_verdicts": READER_VERDICTS,
+}
 TABLE_MEANINGS = {
     "cases": "one row a case, failed and refused ones among them",
     "lesions": "one row a focus of each case that is done",
     "verdicts": "one row a case and definition or study",
+    "readings": "numbers of the cases that a reader has edited, before and after",
+    "reader_verdicts": "decisions of the cases that a reader has edited, before and after",
 }

@@ -12,7 +12,14 @@ import duckdb
 
 from oligocount.cohort.engine import WORK_FOLDER, case_folder
 from oligocount.cohort.ledger import Attempt, Ledger, State
-from oligocount.cohort.rows import case_row, lesion_rows, refused_row, verdict_rows
+from oligocount.cohort.rows import (
+    case_row,
+    lesion_rows,
+    reader_verdict_rows,
+    reading_rows,
+    refused_row,
+    verdict_rows,
+)
 from oligocount.cohort.schema import TABLE_MEANINGS, TABLES, Column
 from oligocount.errors import ConfigError, PublishError
 
@@ -25,6 +32,7 @@ SELECT name, meaning, columns FROM (
   SELECT table_name AS name, string_agg(column_name, ', ' ORDER BY column_index) AS columns
   FROM duckdb_columns() GROUP BY table_name
 ) USING (name) ORDER BY rank, name"""
+_READER = Path("reader", "result.json")  # where `oligocount recount` puts a reader's version
 _VIEWS = Path(__file__).with_name("views.sql")
 _LONGEST_ROW = 64 << 20
 
@@ -101,6 +109,12 @@ def _write_case(
             _write(files["lesions"], row)
         for row in verdict_rows(result):
             _write(files["verdicts"], row)
+        if (folder / _READER).is_file():
+            reader = _read_result(folder / _READER) | {"case_id": case_id}
+            for row in reading_rows(result, reader):
+                _write(files["readings"], row)
+            for row in reader_verdict_rows(result, reader):
+                _write(files["reader_verdicts"], row)
     row = case_row(case_id, last, result, os.fspath(folder.relative_to(out)))
     _write(files["cases"], row | {"given": json.loads(given)})
 

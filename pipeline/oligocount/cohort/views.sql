@@ -89,3 +89,38 @@ CREATE VIEW outliers AS
   WHERE n >= 20 AND spread > 0 AND abs(value - middle) > 3 * spread
   ORDER BY abs(value - middle) / spread DESC, case_id, measure;
 COMMENT ON VIEW outliers IS 'cases far from the rest, for a second look (20 cases or more)';
+
+-- Bland and Altman 1986: bias and limits of agreement, machine minus reader.
+CREATE VIEW agreement_numbers AS
+  SELECT subject, count(*) AS cases, avg(machine - reader) AS bias,
+    avg(machine - reader) - 1.96 * stddev_samp(machine - reader) AS lower_limit,
+    avg(machine - reader) + 1.96 * stddev_samp(machine - reader) AS upper_limit,
+    avg((machine = reader)::INTEGER) AS equal_share
+  FROM readings GROUP BY subject ORDER BY subject;
+COMMENT ON VIEW agreement_numbers IS 'machine against reader: bias and limits of agreement (Bland-Altman)';
+
+-- Cohen 1960, with his large-sample interval. Null where chance alone explains all agreement.
+CREATE VIEW agreement_verdicts AS
+  WITH before AS (
+    SELECT definition, machine AS decision,
+      count(*) / sum(count(*)) OVER (PARTITION BY definition) AS share
+    FROM reader_verdicts GROUP BY definition, machine
+  ), after AS (
+    SELECT definition, reader AS decision,
+      count(*) / sum(count(*)) OVER (PARTITION BY definition) AS share
+    FROM reader_verdicts GROUP BY definition, reader
+  ), chance AS (
+    SELECT definition, sum(before.share * after.share) AS expected
+    FROM before JOIN after USING (definition, decision) GROUP BY definition
+  ), told AS (
+    SELECT definition, count(*) AS cases, avg((machine = reader)::INTEGER) AS agreement,
+      coalesce(any_value(expected), 0) AS expected
+    FROM reader_verdicts LEFT JOIN chance USING (definition) GROUP BY definition
+  ), judged AS (
+    SELECT *, CASE WHEN expected < 1 THEN (agreement - expected) / (1 - expected) END AS kappa,
+      CASE WHEN expected < 1
+        THEN 1.96 * sqrt(agreement * (1 - agreement) / cases) / (1 - expected) END AS half
+    FROM told
+  ) SELECT definition, cases, agreement, kappa, kappa - half AS lower, least(kappa + half, 1) AS upper
+  FROM judged ORDER BY definition;
+COMMENT ON VIEW agreement_verdicts IS 'machine against reader: Cohen''s kappa of the decisions';
