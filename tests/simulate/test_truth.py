@@ -1,11 +1,15 @@
 """The truth of a phantom: what the engine may be held to."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hand_built import phantom
 
 from oligocount.assess import check_facts, patients_from
 from oligocount.domain.lesion import Kind, Status
-from oligocount.simulate.truth import clinical_facts, truth_document
+from oligocount.domain.volume import Geometry, LabelMap
+from oligocount.simulate.truth import clinical_facts, shown_sex, truth_document
 
 
 def test_the_engine_reads_the_truth_as_a_patient() -> None:
@@ -34,6 +38,21 @@ def test_what_counts_is_marked() -> None:
 def test_the_primary_lies_where_the_facts_say(primary_slice: int, location: str | None) -> None:
     """By the paraoesophageal level at its centre; above 8U is cervical, below 8Lo unknown."""
     assert clinical_facts(phantom(primary_slice=primary_slice)).get("primary_location") == location
+
+
+@pytest.mark.parametrize(
+    ("names", "sex"),
+    [
+        ({1: "body", 2: "prostate", 3: "urinary_bladder"}, "M"),
+        ({1: "body", 2: "femur_left", 3: "urinary_bladder"}, "F"),
+        ({1: "body", 2: "liver", 3: "heart"}, None),
+    ],
+)
+def test_the_sex_is_that_of_the_organs_shown(names: dict[int, str], sex: str | None) -> None:
+    organs = np.array([[[1, 2, 3]]], np.uint8)
+    geometry = Geometry(shape=(1, 1, 3), affine=np.eye(4))
+    labels = LabelMap(array=organs, names=names, geometry=geometry)
+    assert shown_sex(replace(phantom(), organs=labels)) == sex
 
 
 def test_facts_are_valid_and_fit_the_primary() -> None:

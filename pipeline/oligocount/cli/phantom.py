@@ -18,6 +18,7 @@ from oligocount.simulate.acquisition import Vendor, draw_acquisition
 from oligocount.simulate.grids import Extent
 from oligocount.simulate.phantom import Burden, simulate
 from oligocount.simulate.study import Form, write_study
+from oligocount.simulate.truth import shown_sex
 from oligocount.simulate.wanted import read_wanted
 
 
@@ -57,7 +58,7 @@ def execute(arguments: argparse.Namespace) -> int:
         wanted=by_name,
     )
     vendor = None if arguments.vendor is None else Vendor(arguments.vendor)
-    acquisition = draw_acquisition(arguments.seed, vendor)
+    acquisition = draw_acquisition(arguments.seed, vendor, sex=shown_sex(phantom))
     write_study(
         phantom,
         arguments.out.resolve(),

@@ -51,6 +51,13 @@ def clinical_facts(phantom: Phantom) -> dict[str, Any]:
     return facts if location is None else {**facts, "primary_location": location}
 
 
+def shown_sex(phantom: Phantom) -> str | None:
+    """`M` with a prostate in the scan, `F` with a bladder and none, None where neither is in it."""
+    if phantom.organs.mask("prostate").any():
+        return "M"
+    return "F" if phantom.organs.mask("urinary_bladder").any() else None
+
+
 def _location(phantom: Phantom, primary: LesionTruth) -> str | None:
     """The third of the oesophagus at the primary's centre; None below the last level."""
     geometry = phantom.stations.geometry
