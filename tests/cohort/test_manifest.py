@@ -56,6 +56,20 @@ def test_a_csv_brings_clinical_columns(inputs: Path) -> None:
     assert second.input.name == "Ünï cødé"
 
 
+def test_facts_in_the_patients_folder_count_and_columns_go_before(inputs: Path) -> None:
+    (inputs / "p1" / "clinical.yaml").write_text("histology: SCC\nprior_polymetastatic: true\n")
+    (inputs / "p2" / "clinical.yaml").write_text("histology: sarcoma\n")
+    (inputs / "Ünï cødé" / "clinical.yaml").write_text("[not, a, mapping]\n")
+    cohort = read(inputs)
+    assert [dict(case.clinical) for case in cohort.cases] == [
+        {"histology": "SCC", "prior_polymetastatic": True}
+    ]
+    assert set(cohort.refused) == {"p2", "Ünï cødé"}
+    (inputs / "c.csv").write_text("case_id,input,histology\na,p1,AC\n")
+    (case,) = read(inputs / "c.csv").cases
+    assert case.clinical == {"histology": "AC", "prior_polymetastatic": True}
+
+
 def test_other_columns_are_carried_along_and_are_no_facts(inputs: Path) -> None:
     (inputs / "c.csv").write_text("case_id,input,histology,centre\na,p1,SCC,north\nb,p2,AC,\n")
     cohort = read(inputs / "c.csv")

@@ -16,6 +16,7 @@ import yaml
 
 from oligocount.errors import InputError, OligocountError
 
+FACTS_FILE = "clinical.yaml"
 _REQUIRED = ("case_id", "input")
 _MAX_ID_LENGTH = 120
 FactsCheck = Callable[[Mapping[str, Any]], object]
@@ -51,6 +52,7 @@ class Cohort:
 def read_cohort(place: Path, *, fact_names: AbstractSet[str], check_facts: FactsCheck) -> Cohort:
     """The cohort at a folder or manifest. `check_facts` raises for facts that cannot be used.
 
+    A clinical.yaml in a patient's folder tells facts, too; a manifest's columns go before it.
     Raises InputError when the place is neither, or holds no case at all.
     """
     if place.is_dir():
@@ -206,7 +208,21 @@ def _case(row: dict[str, Any], fact_names: AbstractSet[str], check_facts: FactsC
         for name, value in row.items()
         if value is not None and name not in ("", *_REQUIRED)
     }
-    clinical = {name: value for name, value in told.items() if name in fact_names}
+    columns = {name: value for name, value in told.items() if name in fact_names}
+    clinical = {**_facts_beside(place), **columns}
     check_facts(clinical)
     given = {name: value for name, value in told.items() if name not in fact_names}
     return CohortCase(case_id=case_id, input=place, clinical=clinical, given=given)
+
+
+def _facts_beside(place: Path) -> dict[str, Any]:
+    file = place / FACTS_FILE
+    if not place.is_dir() or not file.is_file():
+        return {}
+    try:
+        told = yaml.safe_load(file.read_text("utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{file}: cannot be read as YAML: {error}") from error
+    if not isinstance(told, dict):
+        raise InputError(f"{file}: expected a mapping of facts, found {type(told).__name__}")
+    return told
