@@ -1,8 +1,9 @@
 """Runs a whole cohort: nothing lost, nothing done twice, every failure named.
 
-COHORT is a folder of patients (a folder or .zip each), or a CSV, TSV or Parquet manifest with
-the columns `case_id`, `input` (relative to the manifest) and any clinical fact. Run the same
-command again to go on: finished cases are skipped, changed ones redone.
+COHORT is a folder of patients (a folder or .zip each, clinical.yaml in it or not), or a CSV, TSV
+or Parquet manifest with the columns `case_id`, `input` (relative to the manifest) and any clinical
+fact; with --by-study one dump of many patients. Run the same command again to go on: finished
+cases are skipped, changed ones redone.
 
 Exit status 0: every case is done; 5: at least one failed or was refused.
 """
