@@ -93,6 +93,8 @@ class NetworkSettings:
     min_suv: float
     share_of_maximum: float
     grow_mm: float
+    core_mm: float
+    core_min_ml: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

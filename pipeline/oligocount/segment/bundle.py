@@ -24,6 +24,7 @@ from oligocount.geometry.affine import axial_grid
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.segment.core import with_cold_cores
 from oligocount.segment.foci import components, lesion_map, split_components
 from oligocount.segment.threshold import percist_level
 from oligocount.settings import SegmentSettings
@@ -63,9 +64,13 @@ class NetworkSegmenter:
         def chance(focus: NDArray[np.bool_]) -> float:
             return self.calibration.chance(mean_of_core(probability, images.suv.array, focus))
 
+        mask = self.marked(images.suv, probability) | self.hot_spots(images.suv, organs, chance)
+        rule = self.settings.network
         return lesion_map(
             images.suv,
-            self.marked(images.suv, probability) | self.hot_spots(images.suv, organs, chance),
+            with_cold_cores(
+                mask, images.suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml
+            ),
             organs,
             model=self.bundle.metadata.model,
             settings=self.settings,

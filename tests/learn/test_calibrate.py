@@ -1,0 +1,27 @@
+"""Calibration: what was drawn from a known curve is found again."""
+
+import numpy as np
+import pytest
+
+from oligocount.learn.calibrate import fit_calibration, logit, reliability
+
+
+def test_a_known_curve_is_found_again() -> None:
+    rng = np.random.default_rng(0)
+    means = rng.uniform(0.02, 0.98, 4000)
+    chance = 1 / (1 + np.exp(-(1.7 * np.array([logit(p) for p in means]) - 0.8)))
+    slope, intercept = fit_calibration(list(means), list(rng.random(4000) < chance))
+    assert slope == pytest.approx(1.7, abs=0.12)
+    assert intercept == pytest.approx(-0.8, abs=0.12)
+
+
+def test_separable_foci_give_a_finite_curve() -> None:
+    slope, intercept = fit_calibration([0.1, 0.2, 0.8, 0.9], [False, False, True, True])
+    assert np.isfinite([slope, intercept]).all()
+    assert slope > 0
+
+
+def test_reliability_counts_every_focus_once() -> None:
+    rows = reliability([0.05, 0.1, 0.95, 1.0], [False, False, True, False])
+    assert [row["n"] for row in rows] == [2, 2]
+    assert rows[1]["observed"] == 0.5
