@@ -23,6 +23,7 @@ class MagnitudeSettings:
     min_weight_g: float
     min_size_m: float
     max_size_m: float
+    same_half_life_percent: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,13 @@ class QualitySettings:
     open_mm: float
     max_outline_offset_mm: float
     max_diaphragm_offset_mm: float
+    dome_mm: float
+    dome_reach_mm: float
+    lung_edge_hu: float
+    smooth_mm: float
+    wrong_unit_times: float
+    trunk_share: float
+    leak_suv: float
     min_arm_suv: float
     min_arm_dose_percent: float
 

@@ -43,7 +43,7 @@ TRUTH_TABLE = [
 def test_numbers_are_read_by_magnitude_or_refused(
     read: Callable, stated: dict, expected: object, told: str | None, quantify: QuantifySettings
 ) -> None:
-    arguments = (a_tracer(**stated),) + (() if read is half_life_s else (quantify.magnitude,))
+    arguments = (a_tracer(**stated), quantify.magnitude)
     if isinstance(expected, type) and issubclass(expected, OligocountError):
         with pytest.raises(expected, match=told):
             read(*arguments)

@@ -3,19 +3,18 @@
 Both are medians over many places, so that a few odd ones do not count. In the plane each row's
 two edges are compared and their shifts averaged: a threshold that draws one outline wider than
 the other cancels. Along the body the right dome is compared, where liver meets lung: the CT's
-edge at -400 HU, the PET's half-way between liver and lung.
+edge half-way between their densities, the PET's half-way between liver and lung.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from oligocount.settings_quantify import QualitySettings
+
 Mask = NDArray[np.bool_]
 Values = NDArray[np.float32]
 
-_EDGE_HU = -400.0  # between lung (-800) and liver (60)
-_REACH_MM = 50.0  # the PET's dome is sought this far above and below the drawn one
-_DOME_MM = 40.0  # the part of the liver's top taken for the dome
 _MIN_COLUMNS = 20
 
 
@@ -46,8 +45,9 @@ def outline_offset_mm(
 
 
 def diaphragm_offset_mm(
-    suv: Values, ct_hu: Values, liver: Mask, lung: Mask, step_mm: float
-) -> float | None:
+    suv: Values, ct_hu: Values, liver: Mask, lung: Mask, step_mm: float,
+    settings: QualitySettings,
+) -> float | None:  # fmt: skip
     """How much higher the dome lies in PET than in CT, in mm; None where it cannot be seen.
 
     All arrays have k upward. `liver` and `lung` only say where to look.
@@ -56,12 +56,12 @@ def diaphragm_offset_mm(
     if not all(one.any() for one in inner):
         return None
     level = float(np.mean([np.median(suv[one]) for one in inner]))
-    reach = round(_REACH_MM / step_mm)
+    reach = round(settings.dome_reach_mm / step_mm)
     gaps = []
-    for top, j, i in _dome(liver, lung, step_mm, reach):
+    for top, j, i in _dome(liver, lung, settings.dome_mm / step_mm, reach):
         low = max(0, top - reach)
         column = slice(low, top + reach + 1)
-        ct_edge = _falling_edge(ct_hu[column, j, i], _EDGE_HU, top - low)
+        ct_edge = _falling_edge(ct_hu[column, j, i], settings.lung_edge_hu, top - low)
         pet_edge = _falling_edge(suv[column, j, i], level, top - low)
         if ct_edge is not None and pet_edge is not None:
             gaps.append(pet_edge - ct_edge)
@@ -83,12 +83,12 @@ def _trimmed(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return kept
 
 
-def _dome(liver: Mask, lung: Mask, step_mm: float, reach: int) -> list[tuple[int, int, int]]:
+def _dome(liver: Mask, lung: Mask, depth: float, reach: int) -> list[tuple[int, int, int]]:
     """Columns (top, j, i) near the liver's highest point with lung above."""
     has = liver.any(axis=0)
     top = np.where(has, liver.shape[0] - 1 - liver[::-1].argmax(axis=0), -1)
     highest = np.percentile(top[has], 99)
-    near = np.argwhere(top >= highest - _DOME_MM / step_mm)
+    near = np.argwhere(top >= highest - depth)
     columns = [(int(top[j, i]), int(j), int(i)) for j, i in near]
     return [(k, j, i) for k, j, i in columns if lung[k + 1 : k + 1 + reach, j, i].sum() > reach / 2]
 

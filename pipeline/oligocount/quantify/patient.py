@@ -10,7 +10,6 @@ from oligocount.quantify.nuclides import HALF_LIFE_S
 from oligocount.quantify.step import Step
 from oligocount.settings_quantify import MagnitudeSettings
 
-_SAME_HALF_LIFE = 0.02  # published half-lives of one nuclide agree far better
 _DOSE, _HALF_LIFE, _NUCLIDE = "0018,1074", "0018,1075", "0054,0300"
 _WEIGHT, _SIZE, _SEX = "0010,1030", "0010,1020", "0010,0040"
 
@@ -39,14 +38,14 @@ def dose_bq(tracer: Tracer, limits: MagnitudeSettings) -> Step[float]:
     )
 
 
-def half_life_s(tracer: Tracer) -> Step[float]:
+def half_life_s(tracer: Tracer, limits: MagnitudeSettings) -> Step[float]:
     """The half-life in seconds; that of the nuclide where the header has no number.
 
     Raises MissingTag when neither is known, QuantificationError when they contradict.
     """
     stated, known = tracer.half_life_s, HALF_LIFE_S.get(tracer.radionuclide or "")
     if stated and stated > 0:
-        if known is None or abs(stated / known - 1) <= _SAME_HALF_LIFE:
+        if known is None or _percent(stated, known) <= limits.same_half_life_percent:
             return Step(value=stated, tags=(_HALF_LIFE,))
         raise QuantificationError(
             f"(0018,1075) half-life {stated:g} s does not fit {tracer.radionuclide}: "
@@ -153,6 +152,10 @@ def check_drug(tracer: Tracer, allowed: tuple[str, ...]) -> tuple[Caveat, ...]:
             f"{', '.join(allowed)}; name it in quantify.allowed_radiopharmaceuticals to use it"
         )
     return ()
+
+
+def _percent(one: float, other: float) -> float:
+    return abs(one / other - 1) * 100
 
 
 def _unusual_dose(stated_bq: float, limits: MagnitudeSettings) -> tuple[Caveat, ...]:

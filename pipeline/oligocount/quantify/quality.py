@@ -23,12 +23,8 @@ from oligocount.settings_quantify import QualitySettings
 
 Mask = NDArray[np.bool_]
 
-_SMOOTH_MM = 5.0  # before a PET's outline is drawn: about one resolution
 _HEAD = ("brain", "skull", "skull_*")
 _HIP = ("hip", "hip_*")
-_MANY = 100.0  # a level this many times off is a unit, not a patient
-_IS_TRUNK = 0.5  # a part of a slice half as large as the largest is trunk or a leg, no arm
-_LEAK_SUV = 2.0
 
 
 def check_quality(
@@ -44,7 +40,9 @@ def check_quality(
     view = upright(images, organs)
     if view is None:
         return tuple(caveats)
-    smooth = ndimage.gaussian_filter(view.suv, [_SMOOTH_MM / each for each in view.spacing_mm])
+    smooth = ndimage.gaussian_filter(
+        view.suv, [settings.smooth_mm / each for each in view.spacing_mm]
+    )
     outline = functools.partial(trunk_outline, spacing_mm=view.spacing_mm, open_mm=settings.open_mm)
     pet_mask = smooth > settings.body_suv
     pet_body = outline(pet_mask)
@@ -91,26 +89,30 @@ def _of_levels(
         (settings.min_body_suv, settings.max_body_suv),
         float(view.suv[body].mean()) if body.any() else None,
     )
-    low = [name for name, mean in found.items() if mean is not None and mean < ranges[name][0]]
-    high = [name for name, mean in found.items() if mean is not None and mean > ranges[name][1]]
-    for names, is_high in ((low, False), (high, True)):
+    means = {name: mean for name, mean in found.items() if mean is not None}
+    low = [name for name, mean in means.items() if mean < ranges[name][0]]
+    high = [name for name, mean in means.items() if mean > ranges[name][1]]
+    times = settings.wrong_unit_times
+    for names, usual in ((low, _cause_of_low), (high, _cause_of_high)):
         for name in names:
-            mean, (least, most) = found[name] or 0.0, ranges[name]
+            mean, (least, most) = means[name], ranges[name]
+            is_unit = mean > most * times or mean < least / times
+            cause = "a wrong unit of dose, weight or image" if is_unit else usual(len(names) == 1)
             text = (
-                f"mean SUV of the {name} is {mean:.3g}, usual are {least:g} to {most:g}; likely: "
-                f"{_cause(mean, least, most, is_alone=len(names) == 1, is_high=is_high)}"
+                f"mean SUV of the {name} is {mean:.3g}, usual are {least:g} to {most:g}; "
+                f"likely: {cause}"
             )
             yield Caveat(code=f"{name.upper()}_SUV", text=text)
 
 
-def _cause(mean: float, least: float, most: float, *, is_alone: bool, is_high: bool) -> str:
-    if mean > most * _MANY or mean < least / _MANY:
-        return "a wrong unit of dose, weight or image"
-    if is_high:
-        scale = "weight or dose entered wrongly, or decay accounted for twice"
-        return f"disease or inflammation of it, or {scale}" if is_alone else scale
+def _cause_of_low(is_alone: bool) -> str:  # noqa: FBT001 - passed by position in one place
     scale = "part of the dose beside the vein, weight or dose entered wrongly, or decay left out"
     return f"high glucose, disease of it, or {scale}" if is_alone else scale
+
+
+def _cause_of_high(is_alone: bool) -> str:  # noqa: FBT001 - passed by position in one place
+    scale = "weight or dose entered wrongly, or decay accounted for twice"
+    return f"disease or inflammation of it, or {scale}" if is_alone else scale
 
 
 def _inner_mean(
@@ -151,12 +153,12 @@ def _of_arms(
     view: Upright, pet_mask: Mask, tracer: Tracer | None, settings: QualitySettings
 ) -> Iterator[Caveat]:
     """Hot parts of slices beside the trunk: the injected arm."""
-    arms = _beside_trunk(pet_mask)
+    arms = _beside_trunk(pet_mask, settings.trunk_share)
     hottest = float(view.suv[arms].max(initial=0.0))
     if hottest < settings.min_arm_suv:
         return
     weight_kg = tracer.patient_weight_kg if tracer else None
-    leaked = float(view.suv[arms & (view.suv > _LEAK_SUV)].sum()) * view.voxel_ml
+    leaked = float(view.suv[arms & (view.suv > settings.leak_suv)].sum()) * view.voxel_ml
     percent = None if not weight_kg else leaked / (weight_kg * 10)  # of 1000 g per kg, in %
     if percent is not None and percent < settings.min_arm_dose_percent:
         return
@@ -168,7 +170,7 @@ def _of_arms(
     yield Caveat(code="EXTRAVASATION", text=text)
 
 
-def _beside_trunk(mask: Mask) -> Mask:
+def _beside_trunk(mask: Mask, trunk_share: float) -> Mask:
     in_plane = np.zeros((3, 3, 3), bool)
     in_plane[1] = True
     parts, count = ndimage.label(mask, in_plane)
@@ -177,7 +179,7 @@ def _beside_trunk(mask: Mask) -> Mask:
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
     largest = np.array([sizes[np.unique(one)].max() for one in parts])
-    beside: Mask = mask & (sizes[parts] < _IS_TRUNK * largest[:, None, None])
+    beside: Mask = mask & (sizes[parts] < trunk_share * largest[:, None, None])
     return beside
 
 
@@ -197,7 +199,7 @@ def _of_diaphragm(view: Upright, organs: OrganMap, settings: QualitySettings) ->
     if view.ct_hu is None:
         return
     liver, lung = _drawn(view, organs, ("liver",)), _drawn(view, organs, ("lung", "lung_*"))
-    dome_mm = diaphragm_offset_mm(view.suv, view.ct_hu, liver, lung, view.spacing_mm[0])
+    dome_mm = diaphragm_offset_mm(view.suv, view.ct_hu, liver, lung, view.spacing_mm[0], settings)
     if dome_mm is not None and abs(dome_mm) > settings.max_diaphragm_offset_mm:
         side = "higher" if dome_mm > 0 else "lower"
         text = (

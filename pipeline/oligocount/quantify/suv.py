@@ -151,7 +151,7 @@ def _told(
 def _from_activity(tracer: Tracer, settings: QuantifySettings) -> Step[tuple[float, ...]]:
     weight = weight_kg(tracer, settings.magnitude)
     dose = dose_bq(tracer, settings.magnitude)
-    decay = decay_factors(tracer, half_life_s(tracer), settings.clock)
+    decay = decay_factors(tracer, half_life_s(tracer, settings.magnitude), settings.clock)
     scale = weight.value * 1000 / dose.value
     return Step(
         value=tuple(scale * each for each in decay.value),

@@ -14,7 +14,9 @@ def uptake_minutes(tracer: Tracer, settings: QuantifySettings) -> float | None:
     if start is None:
         return None
     try:
-        injected = injection(tracer, start, half_life_s(tracer).value, settings.clock)
+        injected = injection(
+            tracer, start, half_life_s(tracer, settings.magnitude).value, settings.clock
+        )
     except InputError:
         return None
     return (start - injected.value).total_seconds() / 60
