@@ -105,3 +105,22 @@ def test_a_killed_worker_costs_no_case(tmp_path: Path) -> None:
     assert process.returncode == 5
     states = [row[1] for row in table(tmp_path / "out")]
     assert (states.count("done"), states.count("failed")) == (CASES - 2, 2)
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_the_batch_with_one_sentence_and_loses_nothing(tmp_path: Path) -> None:
+    """Files may grow to 60 kB only: the ledger cannot go on; with room again, the cohort ends."""
+    source, out = cohort(tmp_path), tmp_path / "out"
+    start = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
+        "from oligocount.cli.main import entry; entry()"
+    )
+    options = ["batch", source, "-o", out, "--runner", "toy_runner:run", "--workers", "2"]
+    full = subprocess.run(
+        [sys.executable, "-c", start, *options], capture_output=True, text=True, timeout=120
+    )
+    assert full.returncode == 6
+    assert "ledger.sqlite: the ledger cannot be read or written" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert finish(source, out) == 5
+    assert len(told(out)) == 2 * (CASES - 2)
