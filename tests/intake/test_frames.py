@@ -13,6 +13,7 @@ from oligocount import intake
 from oligocount.config import load_settings
 from oligocount.domain.study import Images
 from oligocount.domain.volume import Unit
+from oligocount.errors import OligocountError
 
 from . import builders
 
@@ -108,3 +109,26 @@ def test_an_enhanced_pet_takes_unit_and_slope_from_its_value_mapping(tmp_path: P
     assert pet.unit is Unit.BQML
     stored = series.values / np.array(SLOPES)[:, None, None]
     np.testing.assert_allclose(pet.array, stored / 2, rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("seeds", [range(15), pytest.param(range(15, 400), marks=pytest.mark.slow)])
+def test_mutated_functional_groups_raise_nothing_of_a_library(tmp_path: Path, seeds: range) -> None:
+    _, made = convert(tmp_path, "PT")
+    folder = tmp_path / "made"
+    folder.mkdir()
+    made.save_as(folder / "one")
+    whole = (folder / "one").read_bytes()
+    pixels = whole.rindex(b"\xe0\x7f\x10\x00")
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        data = bytearray(whole)
+        for place in rng.integers(128, pixels + 12, rng.integers(1, 6)):
+            data[place] = rng.integers(256)
+        (folder / "one").write_bytes(data)
+        try:
+            pet = read(folder).pet
+        except OligocountError:
+            continue
+        assert np.isfinite(pet.array).all()
+        assert pet.array.shape == (8, 12, 10)

@@ -76,7 +76,8 @@ def test_values_beyond_float32_are_refused(tmp_path: Path) -> None:
 
 def test_a_slice_unlike_both_neighbours_is_a_caveat(tmp_path: Path) -> None:
     """One slope is 30 times the others: no anatomy does that over 3 mm."""
-    builders.write_series(tmp_path, slopes=(1.0, 1.5, 1.2, 30.0, 1.0, 0.8, 1.0, 1.0))
+    slopes = (1.0, 1.5, 1.2, 30.0, 1.0, 0.8, 1.0, 1.0)
+    builders.write_series(tmp_path, slopes=slopes, is_signed=False)
     images = intake.load(intake.scan(tmp_path, SETTINGS), SETTINGS)
     assert [one.code for one in images.caveats] == ["SLICE_JUMP"]
     assert "index 3" in images.caveats[0].text

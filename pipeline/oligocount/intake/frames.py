@@ -5,15 +5,14 @@ and per-frame sequences (PS3.3 C.7.6.16); what converters could not place stands
 "unassigned converted attributes" (PS3.3 C.7.6.16.2.24).
 """
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydicom import Dataset
+from pydicom import DataElement, Dataset
 
 from oligocount.intake.elements import BrokenDicom
-from oligocount.intake.headers import Header, is_multi_frame, to_dataset
+from oligocount.intake.headers import UNREADABLE, Header, is_multi_frame, to_dataset
 from oligocount.intake.tolerant import TolerantDataset
 
 _UNASSIGNED = ("UnassignedPerFrameConvertedAttributesSequence",
@@ -31,11 +30,7 @@ def expand_frames(header: Header) -> tuple[Header, ...]:
     """
     if not is_multi_frame(header):
         return (header,)
-    try:
-        whole = TolerantDataset(to_dataset(header))
-    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, EOFError,
-            OSError, struct.error) as error:  # fmt: skip
-        raise BrokenDicom("its functional groups cannot be read") from error
+    whole = TolerantDataset(to_dataset(header))
     per_frame = whole.items("PerFrameFunctionalGroupsSequence")
     if len(per_frame) != (header.n_frames or 1):
         raise BrokenDicom(
@@ -50,18 +45,26 @@ def to_plain_dataset(header: Header) -> Dataset:
     """The header as a data set in which a converted object's shared attributes stand on top.
 
     So a reader of single-frame headers finds unit, tracer and corrections where it looks.
+    Raises BrokenDicom when it cannot be parsed.
     """
     dataset = to_dataset(header)
     if not is_multi_frame(header):
         return dataset
-    for group in dataset.get("SharedFunctionalGroupsSequence") or ():
-        for converted in group.get("UnassignedSharedConvertedAttributesSequence") or ():
-            for element in converted:
-                if element.tag not in dataset:
-                    dataset.add(element)
+    try:
+        for element in _converted(dataset):
+            if element.tag not in dataset:
+                dataset.add(element)
+    except UNREADABLE as error:
+        raise BrokenDicom("its converted attributes cannot be parsed") from error
     if header.units and "Units" not in dataset:
         dataset.Units = header.units
     return dataset
+
+
+def _converted(dataset: Dataset) -> Iterator[DataElement]:
+    for group in dataset.get("SharedFunctionalGroupsSequence") or ():
+        for item in group.get("UnassignedSharedConvertedAttributesSequence") or ():
+            yield from item
 
 
 @dataclass(frozen=True, slots=True)

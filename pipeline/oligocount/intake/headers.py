@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import pydicom
 from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.errors import BytesLengthException
 from pydicom.filereader import read_dataset
 
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
@@ -30,6 +31,8 @@ from oligocount.intake.values import (
     to_whole,
 )
 
+UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError,
+              EOFError, OSError, OverflowError, struct.error, BytesLengthException)  # fmt: skip
 _KEPT_WHOLE = frozenset({
     "1.2.840.10008.5.1.4.1.1.128",  # PET
     "1.2.840.10008.5.1.4.1.1.67",  # Real World Value Mapping
@@ -161,10 +164,16 @@ def is_multi_frame(header: Header) -> bool:
 
 
 def to_dataset(header: Header) -> pydicom.Dataset:
-    """The whole header as a pydicom data set; only of headers that kept their `data_set`."""
+    """The whole header as a pydicom data set; only of headers that kept their `data_set`.
+
+    Raises BrokenDicom when pydicom cannot parse it.
+    """
     implicit = header.transfer_syntax_uid == pydicom.uid.ImplicitVRLittleEndian
-    stream = io.BytesIO(header.data_set)
-    return read_dataset(stream, is_implicit_VR=implicit, is_little_endian=header.byte_order == "<")
+    little = header.byte_order == "<"
+    try:
+        return read_dataset(io.BytesIO(header.data_set), implicit, little)
+    except UNREADABLE as error:
+        raise BrokenDicom("its data set cannot be parsed") from error
 
 
 def _refuse_cut_pixels(elements: Elements, size: int) -> None:

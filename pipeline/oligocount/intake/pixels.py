@@ -128,7 +128,7 @@ def jumping_slices(array: NDArray[np.float32], *, factor: float) -> tuple[int, .
 
     Anatomy changes little over one slice; a wrong slope does not.
     """
-    means = np.array([float(np.abs(plane).mean(dtype=np.float64)) for plane in array])
+    means = np.array([float(plane.mean(dtype=np.float64)) for plane in array])
     before, here, after = means[:-2], means[1:-1], means[2:]
     above = here > factor * np.maximum(before, after)
     below = factor * here < np.minimum(before, after)

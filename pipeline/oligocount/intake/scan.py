@@ -18,7 +18,7 @@ from oligocount.intake.source import BROKEN_ARCHIVE, Sources, list_files
 from oligocount.settings import IntakeSettings
 
 _RUN = 32  # files that a worker takes at a time
-_VALUE_MAPPING = "RWV"
+_VALUE_MAPPING = "1.2.840.10008.5.1.4.1.1.67"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +142,11 @@ def _pseudonym(header: Header) -> str:
 def _tracer(pet: Candidate, found: tuple[Header, ...]) -> Tracer:
     frames = pet.stack.headers if pet.stack else pet.headers
     objects = {one.file: one for one in frames}
+    mappings = [one for one in found if one.sop_class_uid == _VALUE_MAPPING]
     with quiet():
-        return read_tracer(
-            tuple(to_plain_dataset(one) for one in objects.values()),
-            tuple(to_plain_dataset(one) for one in found if one.modality == _VALUE_MAPPING),
-        )
+        try:
+            slices = tuple(to_plain_dataset(one) for one in objects.values())
+            claims = tuple(to_plain_dataset(one) for one in mappings)
+        except BrokenDicom as error:
+            raise InputError(f"PET series {pet.uid}: {error}") from error
+        return read_tracer(slices, claims)
