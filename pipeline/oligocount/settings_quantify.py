@@ -43,6 +43,8 @@ class QualitySettings:
     min_region_ml: float
     region_margin_mm: float
     min_covered_mm: float
+    min_head_ml: float
+    min_hip_ml: float
     min_thigh_mm: float
     body_suv: float
     body_hu: float

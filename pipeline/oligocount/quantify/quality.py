@@ -23,8 +23,10 @@ from oligocount.settings_quantify import QualitySettings
 
 Mask = NDArray[np.bool_]
 
-_HEAD = ("brain", "skull", "skull_*")
+_BRAIN = ("brain",)
+_SKULL = ("skull", "skull_*")
 _HIP = ("hip", "hip_*")
+_STRAY = 2  # per cent of an organ's voxels that may lie astray
 
 
 def check_quality(
@@ -127,20 +129,19 @@ def _inner_mean(
 
 
 def _of_coverage(view: Upright, organs: OrganMap, settings: QualitySettings) -> Iterator[Caveat]:
-    """Skull base to mid-thigh is expected; without an organ map's word the length decides."""
+    """Skull base to mid-thigh is expected. A short scan lacks a part whatever the map drew."""
     covered_mm = float(np.ptp(view.z_mm)) + view.spacing_mm[0]
     missing = []
-    head_known, hip_known = (_could_draw(organs, each) for each in (_HEAD, _HIP))
-    if head_known and _ml(view, organs, _HEAD) < settings.min_region_ml:
+    if any(_could_draw(organs, each) and _ml(view, organs, each) < settings.min_head_ml
+           for each in (_BRAIN, _SKULL)):  # fmt: skip
         missing.append("the skull base")
-    if hip_known:
-        heights = np.flatnonzero(_drawn(view, organs, _HIP).any(axis=(1, 2)))
-        if not heights.size:
+    if _could_draw(organs, _HIP):
+        heights = np.nonzero(_drawn(view, organs, _HIP))[0]
+        if heights.size * view.voxel_ml < settings.min_hip_ml:
             missing.append("the pelvis")
-        elif heights[0] * view.spacing_mm[0] < settings.min_thigh_mm:
+        elif np.percentile(heights, _STRAY) * view.spacing_mm[0] < settings.min_thigh_mm:
             missing.append("the thighs")
-    is_short = covered_mm < settings.min_covered_mm and not (head_known and hip_known)
-    if missing or is_short:
+    if missing or covered_mm < settings.min_covered_mm:
         what = " and ".join(missing) or "part of skull base to mid-thigh"
         text = (
             f"the PET covers {covered_mm / 10:.0f} cm and not {what}: lesions there are not seen, "
