@@ -70,6 +70,7 @@ class PhysiologicSettings:
     hollow_diffuse_mm: float
     gland_max_suv: float
     gland_asymmetry: float
+    marrow_focal_ratio: float
     marrow_diffuse_mm: float
     pelvis_reach_mm: float
     pelvis_max_ml: float

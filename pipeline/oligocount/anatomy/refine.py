@@ -13,6 +13,7 @@ from oligocount.settings_anatomy import OutlineSettings
 
 Mask = NDArray[np.bool_]
 _FILLER = ("body", "muscle")
+_IN_ONE_PIECE = ("brain", "heart", "liver", "spleen", "stomach", "urinary_bladder", "prostate")
 _BONE = (
     "skull", "vertebrae_C", "vertebrae_T", "vertebrae_L", "sacrum", "sternum", "bone",
     "rib", "clavicula", "scapula", "humerus", "hip", "femur",
@@ -50,7 +51,8 @@ def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -
 def without_specks(labels: LabelMap, min_share: float) -> LabelMap:
     """The map without parts of a structure smaller than `min_share` of its largest part.
 
-    A dropped part takes the nearest other label; bones and filler keep all their parts.
+    Of an organ that everybody has once, and in one piece, only the largest part stays. A dropped
+    part takes the nearest other label; bones and filler keep all their parts.
     """
     array = labels.array.astype(np.int32)
     drop = np.zeros(array.shape, bool)
@@ -60,7 +62,7 @@ def without_specks(labels: LabelMap, min_share: float) -> LabelMap:
             continue
         parts, count = ndimage.label(array[box] == label, np.ones((3, 3, 3)))
         sizes = np.bincount(parts.ravel(), minlength=count + 1)
-        small = sizes < min_share * sizes[1:].max()
+        small = sizes < (1.0 if name in _IN_ONE_PIECE else min_share) * sizes[1:].max()
         small[0] = False
         drop[box] |= small[parts]
     if drop.any():

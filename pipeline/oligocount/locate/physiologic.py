@@ -132,9 +132,16 @@ def _glands(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinio
 
 
 def _marrow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
-    share = sum(v for n, v in focus.share.items() if _use(scene, n) == "marrow")
-    tall = max(focus.extent_mm) >= settings.marrow_diffuse_mm
-    if share < 0.5 or not tall:
+    inside = {n: v for n, v in focus.share.items() if _use(scene, n) == "marrow"}
+    share = sum(inside.values())
+    if share < settings.home_min_share:
+        return None
+    marrow = tuple(n for n in scene.anatomy.structures if _use(scene, n) == "marrow")
+    level = level_outside(scene, focus, marrow, percentile=75)
+    if level and focus.lesion.suv_max < settings.marrow_focal_ratio * level:
+        home = scene.anatomy.structures[max(inside, key=lambda n: inside[n])]
+        return _benign(home, f"as much as marrow elsewhere takes up (SUV {level:.1f})")
+    if max(focus.extent_mm) < settings.marrow_diffuse_mm:
         return None
     return Opinion(
         kind=Kind.ORGAN,
