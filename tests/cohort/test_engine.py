@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from distributed import Client
 
+from oligocount.cohort.clusters import local_cluster
 from oligocount.cohort.engine import Plan, Progress, run_batch
 from oligocount.cohort.isolation import Limits
 from oligocount.cohort.ledger import Attempt, Ledger, State
@@ -165,3 +167,19 @@ def test_strange_names_get_folders_of_their_own(
         json.loads(file.read_text())["case_id"] for file in plan.out.glob("cases/*/result.json")
     ]
     assert sorted(told) == sorted(names)
+
+
+@pytest.mark.slow
+def test_each_worker_sees_one_gpu_of_its_own(patients: Patients, plan: Plan) -> None:
+    """Two workers, two GPUs, cases that wait for one: both are used, none is shared."""
+    cases = patients(**{f"c{number}": {"seconds": 0.5} for number in range(6)})
+    with local_cluster(2, gpus=2) as client:
+        assert run(cases, dataclasses.replace(plan, gpus_per_case=1), client).done == 6
+    results = [json.loads(file.read_text()) for file in plan.out.glob("cases/*/result.json")]
+    assert {one["gpu"] for one in results} == {"0", "1"}
+
+
+def test_without_gpus_nothing_is_hidden(patients: Patients, plan: Plan, client: Client) -> None:
+    run(patients(a={}), plan, client)
+    result = json.loads((plan.out / "cases" / "a" / "result.json").read_text())
+    assert result["gpu"] == os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -35,6 +35,11 @@ def run(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> dict[st
     time.sleep(told.get("seconds", 0.0))
     enter("publish")
     (out / "lesions.csv").write_text("id\n1\n")
-    result = {"case_id": job["case_id"], "clinical": job["clinical"], "answer": told.get("answer")}
+    result = {
+        "case_id": job["case_id"],
+        "clinical": job["clinical"],
+        "answer": told.get("answer"),
+        "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
+    }
     (out / "result.json").write_text(json.dumps(result))
     return {"intake": 0.25, "publish": 0.5}

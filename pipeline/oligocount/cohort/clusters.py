@@ -15,6 +15,7 @@ import psutil
 import yaml
 from distributed import Client, LocalCluster
 
+from oligocount.cohort.worker import LOCAL_GPU
 from oligocount.errors import ConfigError, ModelError
 
 _CONNECT_S = 20
@@ -48,7 +49,7 @@ def local_cluster(workers: int, *, gpus: int = 0) -> Iterator[Client]:
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",
             local_directory=scratch,
-            resources={"GPU": 1} if gpus else None,
+            resources={"GPU": 1, LOCAL_GPU: 1} if gpus else None,
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -13,17 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, KilledWorker, Worker, WorkerPlugin, get_worker
+from distributed import Client, Future, KilledWorker
 
 from oligocount.cohort.digest import digest_input, folder_name
-from oligocount.cohort.isolation import CasePool, Limits
+from oligocount.cohort.isolation import Limits
 from oligocount.cohort.ledger import Attempt, Digests, Ledger, Outcome, State
 from oligocount.cohort.manifest import CohortCase
+from oligocount.cohort.worker import STAGE_TOPIC, CaseRunner, run_on_worker
 from oligocount.errors import InputError, ModelError
 
 CASES_FOLDER, WORK_FOLDER, LOGS_FOLDER = "cases", ".work", "logs"
-_TOPIC = "oligocount-stage"
-_PLUGIN = "oligocount-cases"
 _WAIT_S = 0.5
 
 
@@ -87,24 +86,6 @@ class _Finished:
     future: "Future[Outcome]"
 
 
-class CaseRunner(WorkerPlugin):  # type: ignore[misc]  # the library carries no types here
-    """Gives each worker, also one that joins late, its pool of case processes."""
-
-    name = _PLUGIN
-
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-
-    def setup(self, worker: Worker) -> None:
-        """The worker can run cases."""
-        self._worker = worker
-        self.pool = CasePool(self._threads)
-
-    def teardown(self, worker: Worker) -> None:  # noqa: ARG002 - the library's signature
-        """The worker's children are gone."""
-        self.pool.close()
-
-
 def run_batch(
     cases: tuple[CohortCase, ...],
     plan: Plan,
@@ -119,7 +100,7 @@ def run_batch(
     """
     events: queue.SimpleQueue[_Stage | _Finished] = queue.SimpleQueue()
     client.register_plugin(CaseRunner(plan.threads))
-    client.subscribe_topic(_TOPIC, lambda event: events.put(_stage(event[1])))
+    client.subscribe_topic(STAGE_TOPIC, lambda event: events.put(_stage(event[1])))
     (plan.out / LOGS_FOLDER).mkdir(exist_ok=True)
     # what a dead batch left half-written; an orphan of it can no longer put its case in place
     shutil.rmtree(plan.out / WORK_FOLDER, ignore_errors=True)
@@ -129,7 +110,7 @@ def run_batch(
     while True:
         _hand_out(waiting, running, plan, client, ledger, events, progress)
         if not running:
-            client.unsubscribe_topic(_TOPIC)
+            client.unsubscribe_topic(STAGE_TOPIC)
             return progress
         ended = _take_event(events, running, ledger, progress, client)
         on_change(progress, ended)
@@ -231,25 +212,6 @@ def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
         "superseded": str(plan.out / "superseded"),
         "log": str(plan.out / LOGS_FOLDER / f"{folder_name(case.case_id)}.log"),
     }
-
-
-def run_on_worker(job: dict[str, Any], limits: Limits) -> Outcome:
-    """Runs on a worker: the job in one of its case processes, stages told as they begin."""
-    worker = get_worker()
-
-    def tell(stage: str) -> None:
-        event = {"case_id": job["case_id"], "attempt": job["attempt"], "stage": stage}
-        worker.log_event(_TOPIC, event)
-
-    tell("start")
-    # each execution writes to a folder of its own: a case may be started again elsewhere when
-    # its worker is lost, and the first may still be at work
-    work = Path(job["work_root"]) / uuid.uuid4().hex
-    plugin: CaseRunner = worker.plugins[_PLUGIN]
-    try:
-        return plugin.pool.run({**job, "work": str(work)}, limits, tell)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _take_event(

@@ -37,8 +37,8 @@ class CaseProcess:
     Not for use from two threads at once.
     """
 
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
         self._child: subprocess.Popen[bytes] | None = None
 
     def run(
@@ -72,7 +72,7 @@ class CaseProcess:
                 stdout=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                env={**os.environ, "OMP_NUM_THREADS": str(self._threads)},
+                env={**os.environ, **self._environment},
             )
         return self._child
 
@@ -213,8 +213,8 @@ def _stdout(child: "subprocess.Popen[bytes]") -> IO[bytes]:
 class CasePool:
     """Lends one child to each caller at a time; children are kept warm between cases."""
 
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
         self._idle: list[CaseProcess] = []
         self._all: list[CaseProcess] = []
         self._lock = threading.Lock()
@@ -224,7 +224,7 @@ class CasePool:
     ) -> Outcome:
         """Run a job in an idle child, or in a new one."""
         with self._lock:
-            process = self._idle.pop() if self._idle else CaseProcess(self._threads)
+            process = self._idle.pop() if self._idle else CaseProcess(self._environment)
             if process not in self._all:
                 self._all.append(process)
         try:
