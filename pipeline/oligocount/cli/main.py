@@ -3,12 +3,16 @@
 import argparse
 import importlib
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from types import ModuleType
 
 from oligocount.errors import OligocountError
 from oligocount.version import __version__
+
+_STOPPED = 130  # 128 + SIGINT, as shells say it
 
 COMMANDS = {
     "run": "one patient: scan folder to lesions, counts, verdicts and a report",
@@ -43,13 +47,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_arguments(parser)
     parsed = parser.parse_args(given[1:])
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    return _executed(command, parsed, f"oligocount {given[0]}")
+
+
+def _executed(command: ModuleType, parsed: argparse.Namespace, name: str) -> int:
     try:
         return int(command.execute(parsed))
-    except OligocountError as error:
+    except BrokenPipeError:  # whoever read our output has closed it: `oligocount ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - says whose fault it is
         if parsed.debug:
             traceback.print_exc()
-        print(f"oligocount {given[0]}: {error}", file=sys.stderr)
-        return error.exit_status
+        told, status = _told(error)
+        print(f"{name}: {told}", file=sys.stderr)
+        return status
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, OligocountError):
+        return str(error), error.exit_status
+    if isinstance(error, KeyboardInterrupt):
+        return "stopped", _STOPPED
+    return f"a bug of ours: {type(error).__name__}: {error}; --debug shows where", 1
 
 
 def entry() -> None:
