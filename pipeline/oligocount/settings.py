@@ -91,6 +91,7 @@ class NetworkSettings:
     """How a network's lesions are drawn on the PET."""
 
     min_suv: float
+    share_of_level: float
     share_of_maximum: float
     grow_mm: float
     core_mm: float

@@ -23,7 +23,7 @@ from oligocount.errors import BundleMismatch
 from oligocount.geometry.affine import axial_grid
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle
-from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.inference.channels import AIR_HU, Inputs, fill_channels, structure_mask
 from oligocount.segment.core import with_cold_cores
 from oligocount.segment.foci import components, lesion_map, split_components
 from oligocount.segment.threshold import percist_level
@@ -64,13 +64,13 @@ class NetworkSegmenter:
         def chance(focus: NDArray[np.bool_]) -> float:
             return self.calibration.chance(mean_of_core(probability, images.suv.array, focus))
 
-        mask = self.marked(images.suv, probability) | self.hot_spots(images.suv, organs, chance)
-        rule = self.settings.network
+        suv, rule = images.suv, self.settings.network
+        level = percist_level(suv, organs, self.settings) or self.settings.threshold.high_suv
+        mask = self.marked(suv, organs, probability, level)
+        mask |= self.hot_spots(suv, organs, chance, level)
         return lesion_map(
-            images.suv,
-            with_cold_cores(
-                mask, images.suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml
-            ),
+            suv,
+            with_cold_cores(mask, suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml),
             organs,
             model=self.bundle.metadata.model,
             settings=self.settings,
@@ -86,15 +86,28 @@ class NetworkSegmenter:
         volume = Volume(array=lesion, unit=Unit.ARBITRARY, geometry=grid)
         return resample_volume(volume, images.suv.geometry, outside=0.0).array
 
-    def marked(self, suv: Volume, probability: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Voxels that the network calls lesion, drawn out to a share of each focus' maximum."""
-        rule = self.settings.network
-        called = (probability >= self.calibration.voxel_threshold) & (suv.array >= rule.min_suv)
-        return drawn_to_uptake(suv, called, rule.share_of_maximum, rule.grow_mm)
+    def marked(
+        self, suv: Volume, organs: OrganMap, probability: NDArray[np.float32], level: float
+    ) -> NDArray[np.bool_]:
+        """Voxels that the network calls lesion, drawn out to a share of each focus' maximum.
 
-    def hot_spots(self, suv: Volume, organs: OrganMap, chance: Chance) -> NDArray[np.bool_]:
+        A focus needs a peak near the patient's level; in the lung, which is cold, a lower one.
+        """
+        rule = self.settings.network
+        needed = np.where(
+            structure_mask(organs.labels, ("lung",)), rule.min_suv, rule.share_of_level * level
+        )
+        called = (probability >= self.calibration.voxel_threshold) & (suv.array >= rule.min_suv)
+        peaks = called & (suv.array >= needed)
+        parts, count = ndimage.label(called)
+        has_peak = np.zeros(count + 1, bool)
+        has_peak[parts[peaks]] = True
+        return drawn_to_uptake(suv, has_peak[parts], rule.share_of_maximum, rule.grow_mm)
+
+    def hot_spots(
+        self, suv: Volume, organs: OrganMap, chance: Chance, level: float
+    ) -> NDArray[np.bool_]:
         """Voxels of hot spots that the network, looking at each as a whole, holds for lesions."""
-        level = percist_level(suv, organs, self.settings) or self.settings.threshold.high_suv
         parts = components(suv.array >= level, self.settings)
         pieces = split_components(suv, parts, organs, self.settings).labels
         out = np.zeros(suv.array.shape, bool)
