@@ -2,8 +2,8 @@
 
 Each phantom is simulated, organs are drawn by the network `organs_ct`, and every segmenter's foci
 are matched with the truth (one to one, IoU >= 0.1). `raw` are a segmenter's own foci; `kept` those
-that are left when the pipeline has told physiologic uptake apart. `--calibrate` fits the calibration of
-models/fdg_lesions on other phantoms first, and writes it into the bundle.
+that are left when the pipeline has told physiologic uptake apart. `--calibrate` first fits the
+calibration of models/fdg_lesions on other phantoms, and writes it into the bundle.
 
   scripts/bench lesions --cases 20
 """

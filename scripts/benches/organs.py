@@ -1,7 +1,7 @@
 """Dice of the organ network on anatomies that no training saw: phantoms, and a real CT.
 
-The real CT is `totalsegmentator_example` of the reference data where it lies beside the checkout; PET
-is absent there, so the network sees CT alone. Phantoms are measured with PET and CT, and PET alone.
+The real CT is `totalsegmentator_example` of the reference data where it lies beside the checkout;
+there is no PET, so the network sees CT alone. Phantoms are seen with PET and CT, and PET alone.
 
   scripts/bench organs --cases 10
 """
