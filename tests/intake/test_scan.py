@@ -65,6 +65,17 @@ def test_identity_stands_nowhere_in_the_study(tmp_path: Path) -> None:
     assert not [word for word in ("Secret", "NUMBER-77", "19500101") if word in told]
 
 
+def test_a_name_that_slipped_into_a_uid_is_not_shown(tmp_path: Path) -> None:
+    series = builders.write_series(tmp_path, "PT")
+    for file in series.files:
+        data = file.read_bytes()
+        uid = series.uid.encode()
+        file.write_bytes(data.replace(uid, b"Secret^Name".ljust(len(uid))[: len(uid)]))
+    with pytest.raises(InputError, match=r"\(0008,0018\) sop instance uid cannot be") as told:
+        scan(tmp_path)
+    assert "Secret" not in str(told.value)
+
+
 def test_case_id_is_a_pseudonym_unless_given(tmp_path: Path) -> None:
     builders.write_series(tmp_path, "PT")
     assert len(scan(tmp_path).case_id) == 8

@@ -22,12 +22,14 @@ from pydicom.filereader import read_dataset
 
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
 from oligocount.intake.values import (
+    to_code,
     to_double,
     to_number,
     to_numbers,
     to_short,
     to_text,
     to_texts,
+    to_uid,
     to_whole,
 )
 
@@ -229,9 +231,9 @@ _CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID = 0x00080005, 0x0008103E, 0x00181
 _DATE_AND_TIME = ((0x00080022, 0x00080032), (0x00080021, 0x00080031), (0x00080020, 0x00080030))
 _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "image_type": (0x00080008, to_texts),
-    "sop_class_uid": (0x00080016, to_text),
-    "sop_instance_uid": (0x00080018, to_text),
-    "modality": (0x00080060, to_text),
+    "sop_class_uid": (0x00080016, to_uid),
+    "sop_instance_uid": (0x00080018, to_uid),
+    "modality": (0x00080060, to_code),
     "contrast": (0x00180010, to_text),
     "sequence": (0x00180020, to_text),
     "slice_thickness": (0x00180050, to_number),
@@ -242,13 +244,13 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "reconstruction_diameter_mm": (0x00181100, to_number),
     "kernel": (0x00181210, to_text),
     "b_value": (0x00189087, to_double),
-    "study_uid": (0x0020000D, to_text),
-    "series_uid": (0x0020000E, to_text),
+    "study_uid": (0x0020000D, to_uid),
+    "series_uid": (0x0020000E, to_uid),
     "series_number": (0x00200011, to_whole),
     "instance_number": (0x00200013, to_whole),
     "position": (0x00200032, to_numbers),
     "orientation": (0x00200037, to_numbers),
-    "frame_of_reference_uid": (0x00200052, to_text),
+    "frame_of_reference_uid": (0x00200052, to_uid),
     "temporal_index": (0x00200100, to_whole),
     "samples_per_pixel": (0x00280002, to_short),
     "photometric": (0x00280004, to_text),
@@ -266,13 +268,14 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "lossy": (0x00282110, to_text),
     "n_slices_stated": (0x00540081, to_short),
     "series_type": (0x00541000, to_texts),
-    "units": (0x00541001, to_text),
+    "units": (0x00541001, to_code),
     "attenuation_method": (0x00541101, to_text),
     "reconstruction": (0x00541103, to_text),
     "frame_reference_ms": (0x00541300, to_number),
 }
 _EMPTY = {name: convert(b"", "<") for name, (_, convert) in _FIELDS.items()}
 _DECISIVE = frozenset({
+    "sop_class_uid", "sop_instance_uid", "study_uid", "series_uid", "frame_of_reference_uid",
     "position", "orientation", "n_frames", "rows", "columns", "pixel_spacing", "bits_allocated",
     "bits_stored", "high_bit", "pixel_representation", "samples_per_pixel", "intercept", "slope",
 })  # fmt: skip

@@ -1,7 +1,11 @@
 """Raw bytes of a data element to a plain value; `order` is the `struct` sign of the file."""
 
 import math
+import re
 import struct
+
+_UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 6.2 UI
+_CODE = re.compile(r"[A-Z0-9_ ]{1,16}")  # PS3.5 6.2 CS
 
 
 def to_texts(raw: bytes, _order: str) -> tuple[str, ...]:
@@ -13,6 +17,22 @@ def to_texts(raw: bytes, _order: str) -> tuple[str, ...]:
 def to_text(raw: bytes, order: str) -> str | None:
     """All values as one text, or None when it is empty."""
     return "\\".join(to_texts(raw, order)) or None
+
+
+def to_uid(raw: bytes, order: str) -> str | None:
+    """A UI element. Raises ValueError when it is no UID: it is shown, and may be a shifted name."""
+    return _matching(_UID, to_text(raw, order))
+
+
+def to_code(raw: bytes, order: str) -> str | None:
+    """A CS element of one value. Raises ValueError when it holds what no code may hold."""
+    return _matching(_CODE, to_text(raw, order))
+
+
+def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
+    if text is not None and not pattern.fullmatch(text):
+        raise ValueError("not what its value representation allows")
+    return text
 
 
 def to_numbers(raw: bytes, order: str) -> tuple[float, ...]:
