@@ -52,7 +52,7 @@ def test_a_dry_run_tells_and_writes_nothing(source: Path, tmp_path: Path, capsys
     write_scan(source / "good", seed=1)
     assert main(["batch", str(source), "-o", str(tmp_path / "out"), "--dry-run", *TOY]) == 0
     told = capsys.readouterr().out
-    assert "run     good: new, 0.8 GiB" in told
+    assert "run     good: new, 1.2 GiB" in told
     assert "cannot  bad: " in told
     assert "1 of 2 cases would run, 1 at a time" in told
     assert not (tmp_path / "out").exists()

@@ -10,9 +10,9 @@ from oligocount.errors import InputError
 from oligocount.intake.scan import read_headers, scan
 from oligocount.settings import IntakeSettings
 
-# Fitted to peak resident memory of whole cases (PET 2 to 15 million voxels, CT 0 to 97 million),
-# with a third added: libraries and weights, then bytes a voxel of each kind of series.
-_BASE_MIB = 800.0
+# Above the peak resident memory of whole cases with both networks (PET 2 to 15 million voxels, CT
+# 35 to 97 million): libraries and weights, then bytes a voxel of each kind of series.
+_BASE_MIB = 1200.0
 _BYTES_PER_VOXEL = {Role.PET: 96.0, Role.CT: 9.0, Role.MR: 12.0}
 
 
