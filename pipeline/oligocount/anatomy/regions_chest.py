@@ -50,7 +50,9 @@ def _prevascular(space: Space) -> Iterator[Region]:
     yield "6", space.between(low, arch) & before
     yield "3a", space.between(carina, space.apex) & before
     front = space.y < space.along(space.lines.gullet_front_y) - 45.0
-    yield "cardiophrenic", (space.z <= carina) & front
+    veins = space.at("z_ipv")
+    yield "3a", space.between(veins, carina) & front
+    yield "cardiophrenic", (space.z <= veins) & front
 
 
 def wall_regions(space: Space) -> Iterator[Region]:

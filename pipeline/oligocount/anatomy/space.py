@@ -14,16 +14,11 @@ from oligocount.domain.anatomy import Landmark
 
 _SOLID = (
     "lung", "heart", "liver", "spleen", "kidney", "pancreas", "stomach", "small_bowel", "duodenum",
-    "colon", "urinary_bladder", "gallbladder", "prostate", "brain", "adrenal_gland",
-    "thyroid_gland", "head_glands", "esophagus", "trachea",
+    "colon", "urinary_bladder", "gallbladder", "prostate", "brain", "adrenal_gland", "head_glands",
 )  # fmt: skip
 _BONE = (
     "bone", "skull", "vertebrae", "sacrum", "rib", "costal_cartilages", "sternum", "clavicula",
     "scapula", "humerus", "hip", "femur", "spinal_cord",
-)  # fmt: skip
-VESSELS = (
-    "aorta", "pulmonary_artery", "pulmonary_vein", "veins_thoracic", "superior_vena_cava",
-    "inferior_vena_cava", "brachiocephalic_vein", "brachiocephalic_trunk", "arteries_neck",
 )  # fmt: skip
 
 
@@ -89,10 +84,12 @@ class Space:
 
     @cached_property
     def nodal(self) -> Mask:
-        """Inside the body, outside solid organs, airway and bone, and outside vessels' lumina."""
-        lumina = ndimage.binary_erosion(self.drawing.mask(*VESSELS), np.ones((1, 3, 3)))
-        solid = self.drawing.mask(*_SOLID, *_BONE)
-        found: Mask = self.drawing.body & ~solid & ~lumina
+        """Inside the body, outside solid organs and bone.
+
+        Vessels, airway, oesophagus and thyroid count in: a node's blur and breathing put it
+        there, and a frontier must not have holes.
+        """
+        found: Mask = self.drawing.body & ~self.drawing.mask(*_SOLID, *_BONE)
         return found
 
     @cached_property

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.domain.anatomy import NodalClass, Side, Site, StationEntry
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Kind, RunnerUp, Status
 from oligocount.domain.provenance import Caveat
-from oligocount.locate.evidence import Focus, Scene, centre_voxel
+from oligocount.locate.evidence import Focus, Mask, Scene, centre_voxel
 from oligocount.locate.opinion import Opinion
 from oligocount.settings_anatomy import NodeSettings
 
@@ -23,10 +24,11 @@ NODE = "lymph_node"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Vote:
-    """Stations around a focus: share of the core, and gap from its centre, by name."""
+    """Stations around a focus: share of the core, gaps from its centre and edge, by name."""
 
     share: dict[str, float]
     gap_mm: dict[str, float]
+    edge_gap_mm: dict[str, float]
 
 
 def judge_node(
@@ -51,6 +53,7 @@ def judge_node(
         overlap=vote.share.get(best, 0.0),
         margin_mm=margin,
         gap_mm=vote.gap_mm[best],
+        edge_gap_mm=vote.edge_gap_mm[best],
         runner_up=runner_up,
         caveats=_flags(entries[best]),
     )
@@ -109,21 +112,28 @@ def unassigned_site(side: Side | None = None) -> Site:
 def _vote(focus: Focus, scene: Scene) -> _Vote:
     stations = scene.anatomy.stations
     if stations is None:
-        return _Vote(share={}, gap_mm={})
+        return _Vote(share={}, gap_mm={}, edge_gap_mm={})
     around = stations.array[focus.box]
     counts = np.bincount(around[focus.core])
     total = max(int(counts[1:].sum()), 1)
-    gap = ndimage.distance_transform_edt(~centre_voxel(focus.core), scene.spacing_mm)
-    labels = [label for label in np.unique(around).tolist() if label]
-    nearest = ndimage.minimum(gap, around, labels) if labels else []
     return _Vote(
         share={
             stations.names[label]: counts[label] / total
             for label in np.flatnonzero(counts).tolist()
             if label
         },
-        gap_mm={stations.names[n]: float(g) for n, g in zip(labels, nearest, strict=True)},
+        gap_mm=_gaps(around, centre_voxel(focus.core), scene, stations.names),
+        edge_gap_mm=_gaps(around, focus.core, scene, stations.names),
     )
+
+
+def _gaps(
+    around: NDArray[np.integer], source: Mask, scene: Scene, names: Mapping[int, str]
+) -> dict[str, float]:
+    gap = ndimage.distance_transform_edt(~source, scene.spacing_mm)
+    labels = [label for label in np.unique(around).tolist() if label]
+    nearest = ndimage.minimum(gap, around, labels) if labels else []
+    return {names[n]: float(g) for n, g in zip(labels, nearest, strict=True)}
 
 
 def _best(vote: _Vote) -> str:

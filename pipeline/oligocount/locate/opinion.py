@@ -11,7 +11,8 @@ from oligocount.domain.provenance import Caveat
 class Opinion:
     """Kind, status and site with the reason in one sentence, and the doubts.
 
-    `gap_mm` is the distance from the core's centre to the site itself, where it was measured.
+    `gap_mm` is the distance from the core's centre to the site itself, where it was measured,
+    `edge_gap_mm` that from the core's edge.
     """
 
     kind: Kind
@@ -21,6 +22,7 @@ class Opinion:
     overlap: float | None = None
     margin_mm: float | None = None
     gap_mm: float | None = None
+    edge_gap_mm: float | None = None
     runner_up: RunnerUp | None = None
     diffuse: bool = False
     caveats: tuple[Caveat, ...] = ()

@@ -11,7 +11,6 @@ from oligocount.settings_anatomy import OrganSettings
 
 _FILLER = "soft_tissue"
 _MUSCLES = ("muscle", "gluteus_", "autochthon_", "iliopsoas_", "skeletal_muscle")
-_MUSCULAR_STATIONS = ("1R", "1L", "VI", "10", "axillary")  # 10 stands for 100, 102, 103, 104
 _BREATHING = ("liver", "spleen", "stomach")
 
 
@@ -45,14 +44,18 @@ def judge_organ(
 def judge_muscle(
     focus: Focus, scene: Scene, node: Opinion | None, settings: OrganSettings
 ) -> Opinion | None:
-    """Soft tissue for a focus in drawn muscle; in neck and axilla a small one stays a node."""
+    """Soft tissue for a focus in drawn muscle.
+
+    A small one in nodal space stays a node where the map knows no single muscles: its `muscle`
+    is coarse and swallows the fat between them.
+    """
     inside = {n: v for n, v in focus.share.items() if n.startswith(_MUSCLES)}
     share = sum(inside.values())
     if share < settings.muscle_share:
         return None
-    station = node.site.structure if node else None
     small = focus.lesion.longest_diameter_mm <= settings.node_in_muscle_mm
-    if small and station and station.startswith(_MUSCULAR_STATIONS):
+    coarse = focus.share.get("muscle", 0.0) >= settings.muscle_share
+    if small and coarse and node and (node.overlap or 0.0) > 0.0:
         return None
     structure = scene.anatomy.structures[max(inside, key=lambda n: inside[n])]
     return Opinion(
@@ -67,14 +70,16 @@ def judge_muscle(
 def with_station_beside(opinion: Opinion, node: Opinion | None, settings: OrganSettings) -> Opinion:
     """An organ lesion close to nodal space gets that station as its runner-up.
 
-    Bone and brain keep clear borders; everything else may hold or touch a node.
+    Bone and brain keep clear borders. A lung lesion that touches nodal space may be a node that
+    bulges into the lung: there the gap counts from the lesion's edge, elsewhere from its centre.
     """
     is_organ = opinion.kind is Kind.ORGAN and opinion.site.organ not in ("bone", "brain", None)
-    if not is_organ or opinion.runner_up or node is None or node.gap_mm is None:
+    if not is_organ or opinion.runner_up or node is None:
         return opinion
-    if node.gap_mm > settings.runner_up_station_mm:
+    gap = node.edge_gap_mm if opinion.site.organ == "lung" else node.gap_mm
+    if gap is None or gap > settings.runner_up_station_mm:
         return opinion
-    return replace(opinion, runner_up=RunnerUp(site=node.site, margin_mm=node.gap_mm))
+    return replace(opinion, runner_up=RunnerUp(site=node.site, margin_mm=gap))
 
 
 def organ_site(structure: Structure, focus: Focus, scene: Scene) -> Site:
