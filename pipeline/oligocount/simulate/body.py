@@ -21,7 +21,8 @@ from oligocount.simulate.pose import Pose, grid_points, to_patient, to_template
 _SLAB = 48
 EXTRA_NAMES = ("skin", "subcutaneous_tissue", "muscle", "torso_fat", "lung_upper_lobe_left",
                "lung_lower_lobe_left", "lung_upper_lobe_right", "lung_middle_lobe_right",
-               "lung_lower_lobe_right", "kidney_left", "kidney_right", "breast")  # fmt: skip
+               "lung_lower_lobe_right", "kidney_left", "kidney_right",
+               "pleural_effusion")  # fmt: skip
 _HEART = "heart"
 _BARRIERS = (*BONES, "trachea", "bronchus", "esophagus", "aorta", "spinal_cord", "pulmonary_",
              "superior_vena_cava", "inferior_vena_cava", "brachiocephalic_", "azygos_vein",

@@ -8,7 +8,7 @@ from oligocount.simulate.body import BodyMap
 # What the truth tells more coarsely than the phantom knows it; all else keeps its own name.
 _TOLD_AS = {
     "body": "body", "cavity": "body", "skin": "body", "subcutaneous_tissue": "body",
-    "torso_fat": "body", "breast": "body", "disc": "body", "csf": "brain", "eye_left": "body",
+    "torso_fat": "body", "disc": "body", "csf": "brain", "eye_left": "body",
     "eye_right": "body", "lung": "lung_lower_lobe_left", "kidney": "kidney_left",
     "airway": "airway", "testis_left": "body", "testis_right": "body",
 }  # fmt: skip

@@ -6,11 +6,9 @@ from enum import Enum
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
-from oligocount.domain.anatomy import NodalClass, Side
 from oligocount.domain.lesion import Kind
-from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
+from oligocount.domain.volume import LabelMap, Unit, Volume
 from oligocount.simulate.atlas import (
     load_patient,
     load_smooth_patient,
@@ -21,11 +19,19 @@ from oligocount.simulate.body import BodyMap, draw_body
 from oligocount.simulate.contents import add_couch, add_metal, fill_hollow_organs
 from oligocount.simulate.grids import Extent, draw_grid
 from oligocount.simulate.lesions import Canvas, Focus, lay
+from oligocount.simulate.measured import LesionTruth, measure_foci
 from oligocount.simulate.mimics import draw_mimics
 from oligocount.simulate.names import organ_labels
 from oligocount.simulate.pose import draw_pose
 from oligocount.simulate.primary import draw_primary, lay_primary
-from oligocount.simulate.scanner import Scanner, breathe, ct_image, draw_scanner, pet_image
+from oligocount.simulate.scanner import (
+    Scanner,
+    breathe,
+    breathe_labels,
+    ct_image,
+    draw_scanner,
+    pet_image,
+)
 from oligocount.simulate.sites import (
     DISTANT_STATIONS,
     ORGAN_SITES,
@@ -34,10 +40,13 @@ from oligocount.simulate.sites import (
     node_focus,
     organ_focus,
 )
+from oligocount.simulate.surgery import Surgery, draw_surgery, operate
 from oligocount.simulate.uptake import draw_activity, draw_density, draw_physiology
+from oligocount.simulate.wanted import Wanted, lay_wanted
+
+__all__ = ["Burden", "LesionTruth", "Phantom", "simulate"]
 
 _FINE_MM = 3.5  # below this spacing the steps of the shipped organs would show
-from oligocount.simulate.wanted import Wanted, lay_wanted
 
 
 class Burden(Enum):
@@ -45,29 +54,6 @@ class Burden(Enum):
 
     MIXED = "mixed"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LesionTruth:
-    """One focus of the truth. `kind` PHYSIOLOGIC stands in `mimics`, all others in `lesions`.
-
-    `suv_max` is measured in the image within the focus; `structure` is the finest name: an
-    organ map's name, a station, or the kind of mimic.
-    """
-
-    id: int
-    kind: Kind
-    organ: str | None
-    structure: str
-    station: str | None
-    nodal_class: NodalClass | None
-    side: Side | None
-    lobe: str | None
-    centroid_lps_mm: tuple[float, float, float]
-    volume_ml: float
-    diameter_mm: float
-    suv_max: float
-    suv_true: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,6 +88,8 @@ def simulate(
     """
     rng = np.random.default_rng(seed)
     body, scale = _body(rng, spacing_mm, extent, held_out=held_out)
+    surgery = draw_surgery(rng) if wanted is None else Surgery.NONE
+    body = operate(body, surgery, rng)
     physiology, scanner = draw_physiology(rng), draw_scanner(rng)
     shape = body.labels.shape
     canvas = Canvas(
@@ -112,11 +100,14 @@ def simulate(
         mimics=np.zeros(shape, np.uint8),
     )
     fill_hollow_organs(body, canvas.activity, canvas.density, rng)
-    foci = _lay_all(canvas, burden, wanted, rng)
+    resected = surgery is Surgery.CONDUIT
+    foci = _lay_all(canvas, burden, wanted, rng, resected=resected)
     add_metal(body, canvas.activity, canvas.density, rng)
     if rng.random() < 0.75:
         add_couch(body, canvas.density, rng)
-    return _scanned(seed, canvas, foci, scanner, rng, description=f"scale {scale:.2f}")
+    return _scanned(
+        seed, canvas, foci, scanner, rng, description=f"scale {scale:.2f}, surgery {surgery.value}"
+    )
 
 
 def _body(
@@ -138,6 +129,8 @@ def _lay_all(
     burden: Burden,
     wanted: tuple[Wanted, ...] | None,
     rng: np.random.Generator,
+    *,
+    resected: bool,
 ) -> list[tuple[int, Focus]]:
     """Mimics first, then lesions over them; every focus that found room, with its number."""
     laid: list[tuple[int, Focus]] = []
@@ -153,7 +146,7 @@ def _lay_all(
         return laid + lay_wanted(canvas, wanted, len(laid), rng)
     if burden is Burden.NONE or rng.random() < 0.08:
         return laid
-    if rng.random() < 0.8:
+    if rng.random() < 0.8 and not resected:
         primary = lay_primary(canvas, draw_primary(rng), len(laid) + 1, rng)
         if primary is not None:
             laid.append((len(laid) + 1, primary))
@@ -200,21 +193,21 @@ def _scanned(
     dome = _dome_slice(body)
     moving = scanner if dome is not None else replace(scanner, breath_shift_mm=0, breath_blur_mm=0)
     activity = breathe(canvas.activity, dome or 0.0, moving, spacing)
+    lesions = breathe_labels(canvas.lesions, dome or 0.0, moving, spacing)
+    mimics = breathe_labels(canvas.mimics, dome or 0.0, moving, spacing)
     pet = pet_image(activity, scanner, spacing, rng)
     ct = ct_image(canvas.density, scanner, spacing, rng)
-    truth = tuple(_truth(number, focus, canvas, pet) for number, focus in foci)
+    truth = measure_foci(
+        foci, lesions, mimics, Volume(array=pet, unit=Unit.SUVBW, geometry=geometry)
+    )
     return Phantom(
         seed=seed,
         description=description,
         pet=Volume(array=pet, unit=Unit.SUVBW, geometry=geometry),
         ct=Volume(array=ct, unit=Unit.HU, geometry=geometry),
         organs=organ_labels(body),
-        lesions=LabelMap(
-            array=canvas.lesions, names=_named(truth, physiologic=False), geometry=geometry
-        ),
-        mimics=LabelMap(
-            array=canvas.mimics, names=_named(truth, physiologic=True), geometry=geometry
-        ),
+        lesions=LabelMap(array=lesions, names=_named(truth, physiologic=False), geometry=geometry),
+        mimics=LabelMap(array=mimics, names=_named(truth, physiologic=True), geometry=geometry),
         stations=LabelMap(
             array=body.stations, names=dict(enumerate(body.station_names[1:], 1)), geometry=geometry
         ),
@@ -229,31 +222,3 @@ def _dome_slice(body: BodyMap) -> float | None:
 
 def _named(truth: tuple[LesionTruth, ...], *, physiologic: bool) -> dict[int, str]:
     return {one.id: one.structure for one in truth if (one.kind is Kind.PHYSIOLOGIC) == physiologic}
-
-
-def _truth(number: int, focus: Focus, canvas: Canvas, pet: NDArray[np.float32]) -> LesionTruth:
-    labels = canvas.mimics if focus.kind is Kind.PHYSIOLOGIC else canvas.lesions
-    reach = int(np.ceil(max(focus.radii_mm) * 2 / canvas.body.geometry.spacing_mm[0])) + 2
-    box = tuple(slice(max(0, c - reach), c + reach + 1) for c in focus.centre)
-    inside = labels[box] == number
-    points = np.argwhere(inside) + np.array([part.start for part in box])
-    geometry: Geometry = canvas.body.geometry
-    centre = geometry.to_lps_mm(
-        points.mean(axis=0) if len(points) else np.array(focus.centre, float)
-    )
-    size = (points.max(0) - points.min(0) + 1) * geometry.spacing_mm[0] if len(points) else [0.0]
-    return LesionTruth(
-        id=number,
-        kind=focus.kind,
-        organ=focus.organ,
-        structure=focus.structure,
-        station=focus.station,
-        nodal_class=focus.nodal_class,
-        side=focus.side,
-        lobe=focus.lobe,
-        centroid_lps_mm=(float(centre[0]), float(centre[1]), float(centre[2])),
-        volume_ml=float(len(points)) * geometry.voxel_volume_ml,
-        diameter_mm=float(np.max(size)),
-        suv_max=float(pet[box][inside].max()) if len(points) else 0.0,
-        suv_true=focus.suv,
-    )

@@ -78,22 +78,46 @@ def breathe(
     array: NDArray[np.float32], dome_slice: float, scanner: Scanner, spacing_mm: float
 ) -> NDArray[np.float32]:
     """The array with the organs around the diaphragm shifted along z and smeared."""
-    count = array.shape[0]
-    k = np.arange(count)
-    weight = np.exp(-0.5 * ((k - dome_slice) * spacing_mm / 45.0) ** 2)
-    moved = _shifted(array, k + weight * scanner.breath_shift_mm / spacing_mm)
+    where = _breathing(len(array), dome_slice, scanner, spacing_mm)
+    moved = _shifted(array, where)
     if scanner.breath_blur_mm < 1:
         return moved
+    weight = _near_dome(len(array), dome_slice, spacing_mm)
+    k = np.arange(len(array))
     step = weight * scanner.breath_blur_mm / 2 / spacing_mm
     above, below = _shifted(moved, k + step), _shifted(moved, k - step)
     smeared: NDArray[np.float32] = (0.4 * moved + 0.3 * above + 0.3 * below).astype(np.float32)
     return smeared
 
 
+def breathe_labels(
+    labels: NDArray[np.uint8], dome_slice: float, scanner: Scanner, spacing_mm: float
+) -> NDArray[np.uint8]:
+    """Labels where `breathe` leaves what they mark: shifted, never smeared."""
+    where = _breathing(len(labels), dome_slice, scanner, spacing_mm)
+    moved: NDArray[np.uint8] = labels[np.clip(np.rint(where), 0, len(labels) - 1).astype(int)]
+    return moved
+
+
+def _near_dome(count: int, dome_slice: float, spacing_mm: float) -> NDArray[np.float64]:
+    away = (np.arange(count) - dome_slice) * spacing_mm
+    weight: NDArray[np.float64] = np.exp(-0.5 * (away / 45.0) ** 2)
+    return weight
+
+
+def _breathing(
+    count: int, dome_slice: float, scanner: Scanner, spacing_mm: float
+) -> NDArray[np.float64]:
+    """The slice (fractional) that each slice shows."""
+    shift = _near_dome(count, dome_slice, spacing_mm) * scanner.breath_shift_mm / spacing_mm
+    where: NDArray[np.float64] = np.arange(count) + shift
+    return where
+
+
 def _shifted(array: NDArray[np.float32], where: NDArray[np.float64]) -> NDArray[np.float32]:
-    where = np.clip(where, 0, array.shape[0] - 1)
+    where = np.clip(where, 0, len(array) - 1)
     low = np.floor(where).astype(int)
-    high = np.minimum(low + 1, array.shape[0] - 1)
+    high = np.minimum(low + 1, len(array) - 1)
     share = (where - low).astype(np.float32)[:, None, None]
     moved: NDArray[np.float32] = array[low] * (1 - share) + array[high] * share
     return moved

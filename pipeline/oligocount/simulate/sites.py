@@ -15,7 +15,7 @@ REGIONAL = ("1R", "1L", "2R", "2L", "4R", "4L", "5", "6", "7", "8U", "8M", "8Lo"
 BONE_NAMES = ("vertebrae_", "rib_", "sternum", "sacrum", "hip_", "femur_", "scapula_", "clavicula_",
               "humerus_", "skull")  # fmt: skip
 _SOFT = ("skin", "subcutaneous_tissue", "muscle", "torso_fat", "body", "gluteus_", "autochthon_",
-         "iliopsoas_", "breast")  # fmt: skip
+         "iliopsoas_")  # fmt: skip
 _NODE_HOSTS = (*_SOFT, "lung", "thyroid_gland", "esophagus", "pancreas", "stomach", "liver",
                "azygos_vein", "brachiocephalic_vein", "internal_jugular", "duodenum", "small_bowel",
                "colon", "pulmonary_", "bronchus", "superior_vena", "inferior_vena",
