@@ -44,13 +44,15 @@ def to_numbers(raw: bytes, order: str) -> tuple[float, ...]:
 
 
 def to_number(raw: bytes, order: str) -> float | None:
-    """The first of them, or None when it is empty."""
+    """The one number, or None when it is empty. Raises ValueError where there are several."""
     numbers = to_numbers(raw, order)
+    if len(numbers) > 1:
+        raise ValueError("several values for one")
     return numbers[0] if numbers else None
 
 
 def to_whole(raw: bytes, order: str) -> int | None:
-    """The first as an integer. Raises ValueError where it has a fraction."""
+    """The one number as an integer. Raises ValueError where it has a fraction."""
     number = to_number(raw, order)
     if number is not None and number != int(number):
         raise ValueError("not a whole number")
