@@ -1,0 +1,136 @@
+"""Laws of landmarks and station maps on a body drawn by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import drawn_body
+from oligocount.anatomy import map_anatomy
+from oligocount.anatomy.anatomy_map import draw_organs
+from oligocount.anatomy.landmarks import find_landmarks
+from oligocount.anatomy.space import Space
+from oligocount.anatomy.station_table import load_station_table
+from oligocount.anatomy.stations import draw_stations
+from oligocount.config import load_settings
+from oligocount.domain.anatomy import Anatomy, NodalClass
+
+SETTINGS = load_settings().anatomy
+
+
+def mapped(boxes: dict[str, tuple[float, ...]] = drawn_body.BOXES) -> Anatomy:
+    return map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def anatomy() -> Anatomy:
+    return mapped()
+
+
+def region_at(anatomy: Anatomy, point: tuple[float, float, float]) -> str:
+    k, j, i = np.round(drawn_body.geometry().to_index(np.array(point))).astype(int)
+    assert anatomy.stations is not None
+    return anatomy.stations.names.get(int(anatomy.stations.array[k, j, i]), "none")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected_mm"),
+    [("z_carina", 520), ("z_apex_r", 600), ("z_arch_top", 560), ("z_dome_r", 420), ("z_bif", 210)],
+)
+def test_a_drawn_level_is_found_within_a_voxel(
+    anatomy: Anatomy, name: str, expected_mm: float
+) -> None:
+    assert abs(anatomy.landmarks[name].value_mm - expected_mm) <= drawn_body.STEP
+
+
+@pytest.mark.parametrize(
+    ("point", "region"),
+    [
+        ((0, 22, 560), "8U"),      # behind the trachea, above the carina
+        ((0, 22, 500), "8M"),      # around the oesophagus, below it
+        ((60, 10, 640), "104L"),   # lateral to the sheath, below the cricoid
+        ((-60, 10, 640), "104R"),
+        ((0, 5, 640), "1L"),
+        ((25, 25, 230), "16b2"),   # along the aorta above its end
+        ((25, 25, 300), "16a2"),
+    ],
+)  # fmt: skip
+def test_a_place_has_the_station_that_its_borders_say(
+    anatomy: Anatomy, point: tuple[float, float, float], region: str
+) -> None:
+    assert region_at(anatomy, point) == region
+
+
+def test_every_voxel_of_the_mediastinum_has_exactly_one_region() -> None:
+    organs, images = drawn_body.organ_map(), drawn_body.images()
+    drawing = draw_organs(organs, images, SETTINGS)
+    marks, table = find_landmarks(drawing), load_station_table()
+    stations = draw_stations(drawing, marks, table)
+    inside = Space(drawing, marks, table.mm).mediastinum
+    assert inside.sum() > 500
+    assert (stations.array[inside] > 0).all()
+
+
+@pytest.mark.parametrize("missing", [n for n in drawn_body.BOXES if n != "body"])
+def test_a_missing_structure_never_raises_and_never_makes_a_level_surer(
+    anatomy: Anatomy, missing: str
+) -> None:
+    left = mapped(drawn_body.without(missing))
+    for name, mark in left.landmarks.items():
+        if name in anatomy.landmarks and mark.method != anatomy.landmarks[name].method:
+            assert mark.confidence <= anatomy.landmarks[name].confidence + 0.1, name
+
+
+def test_an_almost_empty_map_draws_no_stations_and_says_so() -> None:
+    anatomy = mapped({"body": drawn_body.BOXES["body"], "liver": drawn_body.BOXES["liver"]})
+    assert anatomy.stations is None
+    assert "NO_STATIONS" in {caveat.code for caveat in anatomy.caveats}
+
+
+def test_a_shifted_patient_has_the_same_stations(anatomy: Anatomy) -> None:
+    organs, images = drawn_body.organ_map(), drawn_body.images()
+    affine = organs.labels.geometry.affine.copy()
+    affine[:3, 3] += (137.0, -53.0, 811.0)
+    moved = replace(organs.labels.geometry, affine=affine)
+    shifted = map_anatomy(
+        replace(organs, labels=replace(organs.labels, geometry=moved)),
+        replace(images, suv=replace(images.suv, geometry=moved)),
+        SETTINGS,
+    )
+    assert anatomy.stations is not None
+    assert shifted.stations is not None
+    assert (shifted.stations.array == anatomy.stations.array).mean() > 0.999
+
+
+def test_a_grid_stored_upside_down_gives_the_same_map(anatomy: Anatomy) -> None:
+    organs, images = drawn_body.organ_map(), drawn_body.images()
+    affine = organs.labels.geometry.affine.copy()
+    affine[:3, 3] += affine[:3, 0] * (drawn_body.SHAPE[0] - 1)
+    affine[:3, 0] *= -1
+    flipped = replace(organs.labels.geometry, affine=affine)
+    labels = replace(organs.labels, array=organs.labels.array[::-1], geometry=flipped)
+    suv = replace(images.suv, array=images.suv.array[::-1], geometry=flipped)
+    upside = map_anatomy(replace(organs, labels=labels), replace(images, suv=suv), SETTINGS)
+    assert anatomy.stations is not None
+    assert upside.stations is not None
+    assert (upside.stations.array[::-1] == anatomy.stations.array).mean() > 0.999
+
+
+def test_mirroring_swaps_supraclavicular_sides(anatomy: Anatomy) -> None:
+    """The body is symmetric in the neck: 104 of one side is 104 of the other, mirrored."""
+    stations = anatomy.stations
+    assert stations is not None
+    right, left = stations.mask("104R"), stations.mask("104L")
+    assert right.any()
+    overlap = (right[:, :, ::-1] & left).sum() / max(right.sum(), left.sum())
+    assert overlap > 0.9
+
+
+def test_regional_standing_follows_the_table() -> None:
+    entries = load_station_table().entries
+    for name in ("1R", "2L", "7", "8M", "8Lo", "20", "16R", "17"):
+        assert entries[name].regional["AJCC8", "any"] is NodalClass.REGIONAL, name
+    for name in ("104L", "16a2", "16b1", "12", "axillary_R", "cardiophrenic", "102R"):
+        assert entries[name].regional["AJCC8", "any"] is NodalClass.NONREGIONAL, name
+    assert entries["104L"].regional["JES11", "middle"] is NodalClass.REGIONAL
+    assert entries["104L"].regional["JES12", "cervical"] is None

@@ -1,0 +1,120 @@
+"""Sites of foci laid by hand into a body drawn by hand."""
+
+import numpy as np
+import pytest
+
+import drawn_body
+from oligocount.anatomy import map_anatomy
+from oligocount.config import load_settings
+from oligocount.domain.anatomy import Anatomy, NodalClass, Side
+from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
+from oligocount.domain.lesion import Kind, LesionMap, LocatedLesion, Status
+from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.volume import LabelMap
+from oligocount.locate import locate, measure
+
+SETTINGS = load_settings()
+Point = tuple[float, float, float]
+
+
+@pytest.fixture(scope="module")
+def anatomy() -> Anatomy:
+    return map_anatomy(drawn_body.organ_map(), drawn_body.images(), SETTINGS.anatomy)
+
+
+def placed(
+    anatomy: Anatomy,
+    *foci: tuple[Point, float],
+    facts: ClinicalFacts | None = None,
+    radius_mm: float = 7.5,
+) -> tuple[LocatedLesion, ...]:
+    suv = np.ones(drawn_body.SHAPE, np.float32)
+    labels = np.zeros(drawn_body.SHAPE, np.int32)
+    for number, (point, level) in enumerate(foci, start=1):
+        mask = drawn_body.ball(point, radius_mm)
+        suv[mask], labels[mask] = level, number
+    images = drawn_body.images(suv)
+    lesions = LesionMap(
+        labels=LabelMap(array=labels, names={}, geometry=drawn_body.geometry()),
+        probability=dict.fromkeys(range(1, len(foci) + 1), 0.9),
+        model=ModelInfo(name="hand", version="1"),
+    )
+    measured = measure(lesions, images.suv)
+    given = facts or ClinicalFacts()
+    return locate(lesions, measured, anatomy, images, given, SETTINGS.locate)
+
+
+@pytest.mark.parametrize(
+    ("point", "kind", "organ"),
+    [
+        ((-60, 0, 340), Kind.ORGAN, "liver"),
+        ((-80, 40, 540), Kind.ORGAN, "lung"),
+        ((0, 60, 450), Kind.ORGAN, "bone"),
+        ((0, -10, 85), Kind.PHYSIOLOGIC, "bladder"),
+        ((70, 50, 290), Kind.PHYSIOLOGIC, "kidney"),
+        ((20, -35, 445), Kind.PHYSIOLOGIC, "heart"),
+        ((60, 10, 640), Kind.NODE, "lymph_node"),
+    ],
+)  # fmt: skip
+def test_a_focus_gets_the_organ_it_lies_in(
+    anatomy: Anatomy, point: Point, kind: Kind, organ: str
+) -> None:
+    (one,) = placed(anatomy, (point, 8.0))
+    assert (one.finding.kind, one.finding.site.organ) == (kind, organ)
+
+
+def test_what_is_taken_for_normal_stays_with_its_reason(anatomy: Anatomy) -> None:
+    (one,) = placed(anatomy, ((0, -10, 85), 20.0))
+    assert one.finding.status is Status.BENIGN
+    assert "urine" in one.reason
+
+
+def test_a_supraclavicular_node_is_nonregional_and_sided(anatomy: Anatomy) -> None:
+    left, right = placed(anatomy, ((60, 10, 640), 6.0), ((-60, 10, 640), 6.0))
+    assert left.finding.site.nodal_class is NodalClass.NONREGIONAL
+    keys = [each.finding.site.station.key for each in (left, right) if each.finding.site.station]
+    assert keys == ["104L", "104R"]
+    assert (left.finding.site.side, right.finding.site.side) == (Side.LEFT, Side.RIGHT)
+
+
+def test_the_hottest_bulk_of_the_oesophagus_is_the_primary_and_the_other_a_skip(
+    anatomy: Anatomy,
+) -> None:
+    first, second = placed(anatomy, ((0, 22, 450), 14.0), ((0, 22, 550), 6.0))
+    assert first.finding.kind is second.finding.kind is Kind.PRIMARY
+    assert "largest" in first.reason
+    assert "skip" in second.reason
+
+
+def test_after_resection_the_bed_is_a_recurrence_in_doubt(anatomy: Anatomy) -> None:
+    facts = ClinicalFacts(primary_status=PrimaryStatus.RESECTED)
+    (one,) = placed(anatomy, ((0, 22, 450), 9.0), facts=facts)
+    assert one.finding.status is Status.EQUIVOCAL
+    assert one.finding.site.organ == "oesophagus"
+
+
+def test_a_liver_focus_no_hotter_than_the_liver_goes_and_a_hot_one_stays(
+    anatomy: Anatomy,
+) -> None:
+    faint, hot = placed(anatomy, ((-60, 0, 340), 1.3), ((-100, 0, 340), 6.0))
+    assert faint.finding.kind is Kind.PHYSIOLOGIC
+    assert hot.finding.kind is Kind.ORGAN
+    assert hot.finding.status is Status.MALIGNANT
+
+
+def test_crossing_a_frontier_changes_the_label_once(anatomy: Anatomy) -> None:
+    """A sphere that climbs along the aorta passes from station to station without return."""
+    names = []
+    for z in range(225, 330, 5):
+        (one,) = placed(anatomy, ((25.0, 10.0, float(z)), 6.0))
+        names.append(one.finding.site.structure)
+    changes = [a for a, b in zip(names, names[1:], strict=False) if a != b]
+    assert len(changes) == len(set(changes)), names
+
+
+def test_without_a_map_the_site_is_unknown_not_guessed() -> None:
+    boxes = {"body": drawn_body.BOXES["body"]}
+    bare = map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS.anatomy)
+    (one,) = placed(bare, ((60, 10, 300), 8.0))
+    assert one.finding.site.organ is None
+    assert "SITE_UNKNOWN" in {caveat.code for caveat in one.caveats}
