@@ -10,6 +10,7 @@ calibration of models/fdg_lesions on other phantoms, and writes it into the bund
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Kind, LesionMap
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
-from oligocount.learn.calibrate import fit_calibration, reliability
+from oligocount.learn.calibrate import fit_calibration, logit, reliability
 from oligocount.learn.evaluate import CaseScore, score_case, summarise
 from oligocount.learn.export import update_settings
 from oligocount.resources import shipped_folder
@@ -96,8 +97,7 @@ def calibrate(cases: int, settings: Settings) -> None:
     slope, intercept = fit_calibration(means, hits)
     held = dict(segmenter.bundle.metadata.settings)
     held["calibration"] = {"slope": round(slope, 4), "intercept": round(intercept, 4)}
-    chances = [1 / (1 + np.exp(-(slope * np.log(m / (1 - m)) + intercept)))
-               for m in np.clip(means, 1e-4, 1 - 1e-4)]  # fmt: skip
+    chances = [1 / (1 + math.exp(-(slope * logit(mean) + intercept))) for mean in means]
     held["reliability"] = reliability(chances, hits)
     update_settings(shipped_folder("models") / "fdg_lesions", held)
     print(json.dumps({"foci": len(means), "lesions": sum(hits), **held}))

@@ -25,3 +25,14 @@ def test_reliability_counts_every_focus_once() -> None:
     rows = reliability([0.05, 0.1, 0.95, 1.0], [False, False, True, False])
     assert [row["n"] for row in rows] == [2, 2]
     assert rows[1]["observed"] == 0.5
+
+
+def test_a_few_sure_mistakes_do_not_break_the_fit() -> None:
+    """Most foci near 0 are none, some near 1 are none too: full Newton steps diverge here."""
+    means = [1e-5] * 200 + [0.9999] * 54
+    truth = [False] * 196 + [True] * 4 + [True] * 25 + [False] * 29
+    slope, intercept = fit_calibration(means, truth)
+    assert 1 / (1 + np.exp(-(slope * logit(0.9999) + intercept))) == pytest.approx(
+        25 / 54, abs=0.01
+    )
+    assert 0 < slope < 1

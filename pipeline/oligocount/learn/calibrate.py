@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 _RIDGE = 1e-2  # keeps the slope finite when the classes are separable
-_STEPS = 50
 
 
 def logit(probability: float) -> float:
@@ -16,16 +17,16 @@ def logit(probability: float) -> float:
 
 
 def fit_calibration(means: Sequence[float], is_lesion: Sequence[bool]) -> tuple[float, float]:
-    """Slope and intercept of the logistic regression on the logit (Platt 1999), by Newton steps."""
+    """Slope and intercept of the logistic regression on the logit (Platt 1999), slightly damped."""
     design = np.column_stack([[logit(p) for p in means], np.ones(len(means))])
-    target = np.array(is_lesion, float)
-    weights = np.array([1.0, 0.0])
-    for _ in range(_STEPS):
-        chance = 1 / (1 + np.exp(-design @ weights))
-        slope = design.T @ (chance - target) + _RIDGE * weights
-        curve = (design * (chance * (1 - chance))[:, None]).T @ design + _RIDGE * np.eye(2)
-        weights = weights - np.linalg.solve(curve, slope)
-    return float(weights[0]), float(weights[1])
+    sign = np.where(is_lesion, 1.0, -1.0)
+
+    def loss(weights: NDArray[np.float64]) -> float:
+        surprise = np.logaddexp(0, -sign * (design @ weights)).sum()
+        return float(surprise + _RIDGE * (weights**2).sum())
+
+    slope, intercept = minimize(loss, np.array([1.0, 0.0])).x
+    return float(slope), float(intercept)
 
 
 def reliability(
