@@ -64,6 +64,7 @@ class PhysiologicSettings:
     outside_min_gap_mm: float
     brain_focal_ratio: float
     brain_focal_max_ml: float
+    heart_right_mm: float
     liver_focal_ratio: float
     diffuse_focal_ratio: float
     hollow_focal_ratio: float

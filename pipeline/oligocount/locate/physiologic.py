@@ -52,8 +52,12 @@ def _brain(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion
 
 
 def _heart(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    """Uptake of the heart is that of the left ventricle, left of the midline."""
     name = _home(focus, scene, "pump", settings)
-    return _benign(name, "myocardium takes up FDG") if name else None
+    right_mm = scene.midline_mm() - focus.lesion.centroid_lps_mm[0]
+    if name is None or right_mm > settings.heart_right_mm:
+        return None
+    return _benign(name, "myocardium takes up FDG")
 
 
 def _urine(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
