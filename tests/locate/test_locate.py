@@ -1,5 +1,7 @@
 """Sites of foci laid by hand into a body drawn by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -108,7 +110,7 @@ def test_crossing_a_frontier_changes_the_label_once(anatomy: Anatomy) -> None:
     for z in range(225, 330, 5):
         (one,) = placed(anatomy, ((25.0, 10.0, float(z)), 6.0))
         names.append(one.finding.site.structure)
-    changes = [a for a, b in zip(names, names[1:], strict=False) if a != b]
+    changes = [a for a, b in itertools.pairwise(names) if a != b]
     assert len(changes) == len(set(changes)), names
 
 

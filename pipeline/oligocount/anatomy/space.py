@@ -94,7 +94,11 @@ class Space:
 
     @cached_property
     def mediastinum(self) -> Mask:
-        """Nodal space between the lungs: inside their hull in each slice, not behind the spine."""
+        """Nodal space between the lungs: inside their hull in each slice, not behind the spine.
+
+        At the inlet the apices lie behind the airway and their hull misses what is in front: there
+        a column around the airway counts in.
+        """
         lungs = self.drawing.mask("lung")
         hull = np.zeros(lungs.shape, bool)
         for k in np.flatnonzero(lungs.any(axis=(1, 2))):
@@ -103,5 +107,8 @@ class Space:
             if both:
                 hull[k] = convex_hull_image(lungs[k], offset_coordinates=False)
         before_spine = self.y < self.along(self.lines.spine_front_y) + 25.0
-        found: Mask = hull & self.nodal & before_spine & (self.z > self.at("z_hiatus"))
+        column = np.abs(self.x - self.along(self.lines.airway_x)) < self.mm["inlet_half"]
+        column = column & (self.y > self.along(self.lines.vessel_front_y) - 5.0)
+        inlet = self.between(self.apex - self.mm["inlet_depth"], self.apex) & column
+        found: Mask = (hull | inlet) & self.nodal & before_spine & (self.z > self.at("z_hiatus"))
         return found
