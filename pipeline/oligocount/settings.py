@@ -152,6 +152,18 @@ COUNT_POLICIES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalSettings:
+    """Other values of single settings under which a case is counted again."""
+
+    connectivity: tuple[int, ...]
+    min_volume_ml: tuple[float, ...]
+    share_of_maximum: tuple[float, ...]
+    prominence: tuple[float, ...]
+    join_gap_mm: tuple[float, ...]
+    frontier_margin_mm: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountSettings:
     """How located lesions are counted."""
 
@@ -161,6 +173,7 @@ class CountSettings:
     coeliac_frontier_margin_mm: float
     frontier_overlap: float
     max_readings: int
+    interval: IntervalSettings
     policies: CountPolicies
 
 
