@@ -110,7 +110,7 @@ class PrimarySettings:
 
     min_share: float
     skip_min_share: float
-    reach_mm: float
+    swallowed_min_share: float
     reach_min_ml: float
     other_max_share: float
     merged_max_share: float

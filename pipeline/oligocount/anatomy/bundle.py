@@ -5,7 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from oligocount.anatomy.refine import refine_by_density, without_specks
+from oligocount.anatomy.refine import (
+    refine_by_density,
+    without_misplaced,
+    without_specks,
+)
 from oligocount.anatomy.sides import split_paired
 from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.domain.anatomy import OrganMap
@@ -42,7 +46,7 @@ class BundleMapper:
         array = probability.argmax(axis=0).astype(np.int32)
         trust = _mean_probability(probability, array, names)
         del probability
-        whole = LabelMap(array=array, names=names, geometry=grid)
+        whole = without_misplaced(LabelMap(array=array, names=names, geometry=grid))
         labels = resample_labels(
             split_paired(without_specks(whole, self.settings.outline.part_min_share)),
             images.suv.geometry,

@@ -12,7 +12,7 @@ from oligocount.geometry.affine import crop
 
 Mask = NDArray[np.bool_]
 Vector = NDArray[np.float64]
-MIN_VOXELS = 4
+MIN_ML = 1.0  # less is a speck, not a structure to measure from
 
 
 class Drawing:
@@ -56,8 +56,8 @@ class Drawing:
         return self.labels.mask(*names)
 
     def has(self, *stems: str) -> bool:
-        """True when enough voxels are drawn to measure from."""
-        return int(self.mask(*stems).sum()) >= MIN_VOXELS
+        """True when enough is drawn to measure from."""
+        return float(self.mask(*stems).sum()) * self.frame.geometry.voxel_volume_ml >= MIN_ML
 
     def trust(self, *stems: str) -> float:
         """The least confidence among the drawn structures of these stems."""

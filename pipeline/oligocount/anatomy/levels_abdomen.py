@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from oligocount.anatomy.drawing import Drawing, Mask
-from oligocount.anatomy.estimate import Estimate, Found, Rule, beside, bottom_of, consensus, top_of
+from oligocount.anatomy.estimate import Estimate, Found, Rule, beside, consensus, top_of
 
 
 def _junction(axis: int) -> Rule:
@@ -135,11 +135,15 @@ def _dome(stems: tuple[str, ...], side: str) -> Rule:
     return lambda drawing, found: rule(drawing, found) or lung(drawing, found)
 
 
-def _femoral_heads(drawing: Drawing, _found: Found) -> Estimate | None:
+def _femoral_heads(drawing: Drawing, found: Found) -> Estimate | None:
+    """The top of the femora, where it lies below the bifurcation as it must."""
     femora = drawing.mask("femur")
-    if not femora.any() or drawing.top_mm(femora) >= float(drawing.frame.z_mm[-1]):
+    if not drawing.has("femur") or drawing.top_mm(femora) >= float(drawing.frame.z_mm[-1]):
         return None
-    return Estimate(drawing.top_mm(femora), "top of the femora", 0.9)
+    top = drawing.top_mm(femora)
+    if "z_bif" in found and top > found["z_bif"].value_mm:
+        return None
+    return Estimate(top, "top of the femora", 0.9)
 
 
 def _cantlie(part: int) -> Rule:
@@ -205,7 +209,7 @@ RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
         _lumbar(0.7, "middle of L4", 0.6),
         beside("z_ima", -30.0, 0.5),
     )),
-    ("z_femur_top", (_femoral_heads, bottom_of("sacrum", offset_mm=20.0, confidence=0.4))),
+    ("z_femur_top", (_femoral_heads, beside("z_bif", -135.0, 0.4))),
     ("cantlie_x0", (_cantlie(0), _cantlie_at_midline(0))),
     ("cantlie_dx_dy", (_cantlie(1), _cantlie_at_midline(1))),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from oligocount.settings_anatomy import OutlineSettings
 Mask = NDArray[np.bool_]
 _FILLER = ("body", "muscle")
 _IN_ONE_PIECE = ("brain", "heart", "liver", "spleen", "stomach", "urinary_bladder", "prostate")
+_PELVIC = ("urinary_bladder", "prostate", "hip", "femur", "sacrum")
 _BONE = (
     "skull", "vertebrae_C", "vertebrae_T", "vertebrae_L", "sacrum", "sternum", "bone",
     "rib", "clavicula", "scapula", "humerus", "hip", "femur",
@@ -68,6 +69,23 @@ def without_specks(labels: LabelMap, min_share: float) -> LabelMap:
     if drop.any():
         nearest = ndimage.distance_transform_edt(drop, return_indices=True)[1]
         array[drop] = array[tuple(axis[drop] for axis in nearest)]
+    return LabelMap(array=array, names=labels.names, geometry=labels.geometry)
+
+
+def without_misplaced(labels: LabelMap) -> LabelMap:
+    """The map without pelvic structures above the lungs' lower edge: those are body instead.
+
+    A network that saw no pelvis may find shreds of one in a shoulder.
+    """
+    lungs = np.argwhere(_named(labels, ("lung",)))
+    filler = labels.id_of("body")
+    if not lungs.size or filler is None:
+        return labels
+    low_mm = float(labels.geometry.to_lps_mm(lungs.astype(float))[:, 2].min())
+    array = labels.array.copy()
+    index = np.argwhere(_named(labels, _PELVIC))
+    above = labels.geometry.to_lps_mm(index.astype(float))[:, 2] > low_mm
+    array[tuple(index[above].T)] = filler
     return LabelMap(array=array, names=labels.names, geometry=labels.geometry)
 
 

@@ -80,8 +80,8 @@ def _injection(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opi
 
 
 def _ureter(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
-    if solid_share(focus, scene) > 0.5:
-        return None
+    if solid_share(focus, scene) > 0.5 and scene.ct_hu is not None:
+        return None  # without CT a drawn bone is an expectation, not an observation
     return ureter_opinion(focus, scene, settings)
 
 

@@ -6,6 +6,8 @@ Skip lesions in the oesophagus belong to the primary and are never counted (NCT0
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from oligocount.domain.anatomy import Landmark, Site
 from oligocount.domain.facts import ClinicalFacts, PrimaryLocation, PrimaryStatus
 from oligocount.domain.lesion import Kind, Status
@@ -25,7 +27,7 @@ def judge_primaries(
     A resected or controlled primary leaves no primary to find: a focus of the oesophagus is
     then a locoregional recurrence in doubt.
     """
-    candidates = [focus for focus in foci if is_oesophageal(focus, settings)]
+    candidates = [focus for focus in foci if is_oesophageal(focus, scene, settings)]
     if not candidates:
         return {}
     if facts.primary_status in (PrimaryStatus.RESECTED, PrimaryStatus.CONTROLLED):
@@ -39,8 +41,11 @@ def judge_primaries(
     return opinions
 
 
-def is_oesophageal(focus: Focus, settings: PrimarySettings) -> bool:
-    """In the oesophagus by share, or a large focus that reaches it and lies in no other organ."""
+def is_oesophageal(focus: Focus, scene: Scene, settings: PrimarySettings) -> bool:
+    """In the oesophagus by share, or a large focus that swallows it and lies in no other organ.
+
+    A bulky node beside the oesophagus holds little of its length: it stays a node.
+    """
     inside = focus.share_of("esophagus")
     if inside >= settings.min_share:
         return True
@@ -49,8 +54,20 @@ def is_oesophageal(focus: Focus, settings: PrimarySettings) -> bool:
         return True
     others = focus.share_of("lung", "liver", "heart", "vertebrae", "stomach")
     large = focus.lesion.volume_ml >= settings.reach_min_ml
-    near = focus.gap_to("esophagus") <= settings.reach_mm
-    return large and near and others < settings.other_max_share
+    if not large or others >= settings.other_max_share:
+        return False
+    return _swallowed_share(focus, scene) >= settings.swallowed_min_share
+
+
+def _swallowed_share(focus: Focus, scene: Scene) -> float:
+    """Share of the oesophagus at the focus's own heights that lies inside the focus."""
+    gullet = scene.mask("esophagus")[focus.box]
+    world_z = np.abs(scene.anatomy.organs.labels.geometry.affine[2, :3])
+    axis = int(world_z.argmax())
+    rows = np.flatnonzero(focus.mask.any(axis=tuple(a for a in range(3) if a != axis)))
+    there = np.take(gullet, rows, axis=axis)
+    inside = np.take(gullet & focus.mask, rows, axis=axis)
+    return float(inside.sum() / there.sum()) if there.any() else 0.0
 
 
 def _fits_location(
