@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from oligocount import intake, publish
-from oligocount.anatomy.choose import load_organ_mapper
 from oligocount.assess import facts_from
 from oligocount.cohort.estimate import refuse_oversized
 from oligocount.config import dump_settings, load_settings
 from oligocount.domain.study import Images, Study
+from oligocount.inputs import Choice, load_tools
 from oligocount.run import Tools, run_study
-from oligocount.segment.choose import load_segmenter
 from oligocount.settings import Settings
 
 
@@ -43,10 +42,6 @@ def _settings(file: str) -> Settings:
 
 @functools.cache  # weights are read once a process, and serve every case after
 def _tools(settings_file: str, lesions: str | None, organs: str | None, device: str) -> Tools:
-    settings = _settings(settings_file)
-    return Tools(
-        organ_mapper=load_organ_mapper(
-            organs or settings.anatomy.provider, settings.anatomy, device
-        ),
-        segmenter=load_segmenter(lesions or settings.segment.segmenter, settings.segment, device),
+    return load_tools(
+        _settings(settings_file), Choice(lesions=lesions, organs=organs, device=device)
     )

@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 
+from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.domain.volume import Volume
 from oligocount.geometry.resample import resample_volume
 from oligocount.settings_quantify import QuantifySettings
 
+_NO_CT = Caveat(
+    code="NO_CT",
+    text="there is no CT: density is unknown, and every site rests on uptake and position alone",
+)
+
 
 def align(
     suv: Volume, ct: Volume | None, mr: Sequence[MrImage], settings: QuantifySettings
 ) -> AlignedImages:
-    """All images on the grid of `suv`, by the scanner's own coordinates; air beyond the CT."""
+    """All images on the grid of `suv`, by the scanner's own coordinates; air beyond the CT.
+
+    Without a CT the result says so (NO_CT).
+    """
     on_grid = None
     if ct is not None:
         on_grid = resample_volume(ct, suv.geometry, outside=settings.outside_ct_hu)
@@ -23,4 +32,4 @@ def align(
         )
         for one in mr
     )
-    return AlignedImages(suv=suv, ct=on_grid, mr=moved)
+    return AlignedImages(suv=suv, ct=on_grid, mr=moved, caveats=() if ct else (_NO_CT,))
