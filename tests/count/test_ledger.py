@@ -50,6 +50,7 @@ def test_metachronous_regional_nodes_are_one_together() -> None:
     first, second = count.keep_ledger(nodes, counted(*nodes, facts=LATE))
     assert (first.counted, first.counted_as) == (True, "regional nodes")
     assert (second.counted, second.counted_as) == (False, "regional nodes")
+    assert (first.lesion, second.lesion) == (1, 2)
     assert first.reason == "Metachronous regional nodes count one all together."
 
 
@@ -57,6 +58,7 @@ def test_a_second_lesion_of_a_station_adds_nothing() -> None:
     nodes = (node(1), node(2))
     first, second = count.keep_ledger(nodes, counted(*nodes))
     assert (first.counted, second.counted) == (True, False)
+    assert (first.lesion, second.lesion) == (1, 2)
     assert second.reason == "In station 104L, which counts already."
     assert second.counted_as == "station 104L"
 

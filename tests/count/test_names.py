@@ -79,7 +79,8 @@ def test_stations_on_which_systems_differ(test, yes, no) -> None:
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
-        ("20", "16a2", True), ("16b1", "9", True), ("18", "16a1", True), ("20", "13", False),
+        ("8a", "16a2", True), ("8p", "16a2", True), ("11p", "16a2", True), ("19", "16a2", True),
+        ("7", "16a2", True), ("20", "16a2", True), ("16b1", "9", True), ("18", "16a1", True), ("20", "13", False),
         ("16a2", "16b1", False), ("20", "9", False), ("8M", "16a2", False),
     ],
 )  # fmt: skip

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from assess.builders import node, node_site, organ, organ_site
+from assess.builders import lesion, node, node_site, organ, organ_site
 from count.builders import SETTINGS, counted, facts, symbols, with_policy
 from oligocount.count.scenarios import is_metachronous
+from oligocount.domain.anatomy import Side
 from oligocount.domain.facts import PrimaryLocation, PrimaryStatus
 from oligocount.domain.lesion import RunnerUp
 
@@ -93,6 +94,23 @@ def test_a_nonregional_node_without_a_station_may_lie_in_any_that_is_involved() 
 def test_a_supraclavicular_node_without_a_side_may_be_on_either() -> None:
     assert sorted(spread(node(1, "104L"), node(2, "104"))) == ["010111", "020212"]
     assert spread(node(2, "104")) == ["010111"]
+
+
+def test_a_regional_station_is_no_place_for_a_nonregional_node() -> None:
+    assert spread(node(1, None), node(2, "7", "regional")) == ["010111"]
+    assert spread(node(1, None), node(2, "104L", status="benign")) == ["010111"]
+
+
+def test_the_side_of_a_site_tells_stations_apart() -> None:
+    left, right = (replace(node_site("104"), side=side) for side in (Side.LEFT, Side.RIGHT))
+    found = counted(lesion(1, left), lesion(2, right))
+    assert found.base.stations == ("104L", "104R")
+    assert len(found.all) == 1
+
+
+def test_a_local_recurrence_is_no_organ_that_an_unknown_lesion_may_lie_in() -> None:
+    assert spread(organ(1, "anastomosis", None), organ(2, None, None)) == ["100111"]
+    assert counted(organ(2, None, None)).base.by_organ == {"other": 1}
 
 
 def test_a_lesion_of_unknown_organ_may_be_in_any_that_is_involved() -> None:

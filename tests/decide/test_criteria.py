@@ -140,6 +140,7 @@ TABLE = {
     "lung": {"unilateral_max": 3},
     "adrenal": {"unilateral_max": "any", "bilateral_max": "any"},
     "bone": {"max": 1},
+    "kidney": {"bilateral_max": 2},
 }
 
 
@@ -160,10 +161,12 @@ TABLE = {
         (lung(4, is_bilateral=None), F),
         (organs(bone=1), T),
         (organs(bone=2), F),
-        (organs(kidney=1), F),
-        (organs(bone=1, kidney=1), F),
+        (organs(spleen=1), F),
+        (organs(bone=1, spleen=1), F),
         ({"adrenal": OrganTally(lesions=9, is_bilateral=True, is_bilobar=None)}, T),
         ({}, T),
+        ({"kidney": OrganTally(lesions=2, is_bilateral=True, is_bilobar=False)}, T),
+        ({"kidney": OrganTally(lesions=2, is_bilateral=False, is_bilobar=False)}, F),
     ],
 )
 def test_organ_table(found, outcome) -> None:
@@ -173,8 +176,8 @@ def test_organ_table(found, outcome) -> None:
 
 def test_an_organ_that_the_table_is_silent_on_can_stay_unknown() -> None:
     each = organ_table(TABLE, unlisted=None)
-    assert each.test(census(organs=organs(kidney=1)), FACTS) is None
-    assert each.test(census(organs=organs(kidney=1, bone=2)), FACTS) is False
-    assert each.observe(census(organs=organs(kidney=1, bone=2)), FACTS) == "kidney 1, bone 2"
+    assert each.test(census(organs=organs(spleen=1)), FACTS) is None
+    assert each.test(census(organs=organs(spleen=1, bone=2)), FACTS) is False
+    assert each.observe(census(organs=organs(spleen=1, bone=2)), FACTS) == "spleen 1, bone 2"
     assert (each.name, each.required) == ("organ_table", "organ-specific numbers")
-    assert sorted(each.row_limits) == [1, 2, 3, 3]
+    assert sorted(each.row_limits) == [1, 2, 2, 3, 3]

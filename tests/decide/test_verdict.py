@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from decide.builders import BY_ID, census, organs, scenarios
-from oligocount.decide.definition import Serosal
+from oligocount.decide.criteria import requirement
+from oligocount.decide.definition import Branch, Serosal
 from oligocount.decide.engine import possible_in_any
 from oligocount.decide.verdict import judge
 from oligocount.domain.census import Census, Doubt
-from oligocount.domain.facts import ClinicalFacts, Histology, PrimaryLocation
+from oligocount.domain.facts import ClinicalFacts, Histology, PrimaryLocation, PrimaryStatus
 from oligocount.domain.report import Verdict
 
 SCC = ClinicalFacts(histology=Histology.SCC)
@@ -124,3 +125,59 @@ def test_a_rejected_serosal_lesion_is_told() -> None:
     told = judge(strict, possible_in_any(strict, found.all, SCC), found, SCC)
     assert told.reason == "Not fulfilled: a serosal lesion is not admitted."
     assert criteria(told)["no_solitary_serosal"] == (1, 0, False)
+
+
+def controlled(facts: ClinicalFacts, seen: Census, name: str = "CN2025") -> Verdict:
+    """A definition that asks for a controlled primary too."""
+    asked = replace(BY_ID[name], require=(requirement("controlled_primary", limit=True),))
+    found = scenarios(seen)
+    return judge(asked, possible_in_any(asked, found.all, facts), found, facts)
+
+
+def test_a_fact_that_a_definition_asks_for_is_told() -> None:
+    resected = replace(SCC, primary_status=PrimaryStatus.RESECTED)
+    untreated = replace(SCC, primary_status=PrimaryStatus.UNTREATED)
+    told = controlled(resected, census())
+    assert told.reason.startswith("Fulfilled: controlled_primary resected (required True), N 1")
+    told = controlled(untreated, census())
+    assert told.reason == "Not fulfilled: controlled_primary untreated (required True)."
+    assert criteria(told)["controlled_primary"] == ("untreated", True, False)
+    told = controlled(SCC, census())
+    assert told.reason.endswith(": controlled_primary cannot be known.")
+
+
+def test_a_fact_asked_for_in_a_branch_is_told() -> None:
+    wanted = (requirement("controlled_primary", limit=True), requirement("N_max", 5))
+    branch = Branch(name="only", require=wanted)
+    asked = replace(BY_ID["CN2025"], require=(), branches={None: (branch,)})
+    for status, reason in (
+        (PrimaryStatus.RESECTED, "Fulfilled: controlled_primary resected (required True), N 1 (at most 5)."),
+        (PrimaryStatus.UNTREATED, "Not fulfilled: controlled_primary untreated (required True)."),
+    ):  # fmt: skip
+        facts = replace(SCC, primary_status=status)
+        found = scenarios(census())
+        told = judge(asked, possible_in_any(asked, found.all, facts), found, facts)
+        assert told.reason == reason
+
+
+def test_a_histology_that_is_not_covered_is_told() -> None:
+    squamous = {Histology.SCC: BY_ID["CN2025"].branches[Histology.SCC]}
+    asked = replace(BY_ID["CN2025"], branches=squamous)
+    found = scenarios(census(brain=1))
+    told = judge(asked, possible_in_any(asked, found.all, AC), found, AC)
+    assert told.decision.value == "NOT_APPLICABLE"
+    assert told.reason == "The definition does not cover this histology."
+
+
+def test_treatability_and_serosa_are_told_once_as_doubts() -> None:
+    doubts = (Doubt(code="TREATABILITY", text="treatability not stated", lesions=(1,)),)
+    told = verdict("CN2025", census(treatable=None, serosal=1), doubts=doubts)
+    assert told.reason == (
+        "NOT_OLIGO at worst, OLIGO at best: treatability not stated (1); "
+        "a serosal lesion that is not diffuse needs review."
+    )
+
+
+def test_a_serosal_lesion_that_is_accepted_is_no_failure() -> None:
+    told = verdict("ESTRO_ASTRO", census(serosal=1, n=6))
+    assert told.reason == "Not fulfilled: N 6 (at most 5)."
