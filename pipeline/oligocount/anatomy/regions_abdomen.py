@@ -78,7 +78,7 @@ def _branches(space: Space) -> Iterator[Region]:
     yield "12", band & depth & (off < -space.mm["gastroduodenal"]) & vein
     yield "18", band & depth & hepatic
     yield "19", band & (space.y < y + 15.0) & (space.y > y - 25.0) & splenic
-    hilum = space.gap("spleen") <= space.mm["splenic_hilum"]
+    hilum = (space.gap("spleen") <= space.mm["splenic_hilum"]) & _within_cavity(space)
     medial = space.x < _centre_x(space, "spleen")
     yield "10spl", hilum & medial & (off > space.mm["splenic_proximal"] - 20.0)
     yield "11d", band & (off >= space.mm["splenic_proximal"]) & (off < 120.0) & (space.y < y + 40.0)
@@ -128,7 +128,7 @@ def _great_vessels(space: Space) -> Iterator[Region]:
 
 
 def _perigastric(space: Space) -> Iterator[Region]:
-    wall = space.gap("stomach") <= space.mm["gastric_wall"]
+    wall = (space.gap("stomach") <= space.mm["gastric_wall"]) & _within_cavity(space)
     pyloric = space.x < space.along(space.lines.aorta_x) - 20.0
     low = space.z <= space.at("z_coeliac")
     yield "56", wall & pyloric & low
@@ -143,8 +143,7 @@ def _mesenteric(space: Space) -> Iterator[Region]:
     yield "14", root & central & before
     bowel = space.gap("small_bowel", "colon", "duodenum") <= 15.0
     above = space.z > space.at("z_femur_top")
-    deep = (space.depth >= 25.0) & (space.gap("rib", "costal_cartilages", "hip") > 12.0)
-    deep &= ~space.drawing.mask("muscle", "gluteus", "autochthon", "iliopsoas")
+    deep = _within_cavity(space)
     yield "mesenteric", below & above & before & deep & (bowel | central)
 
 
@@ -174,6 +173,14 @@ def _pelvic(space: Space) -> Iterator[Region]:
     front = space.y < space.along(middle)
     yield "inguinal_R", groin & lateral & front & (off < 0)
     yield "inguinal_L", groin & lateral & front & (off >= 0)
+
+
+def _within_cavity(space: Space) -> Mask:
+    """Deep to the abdominal wall: under the skin's fat, away from ribs, not in muscle."""
+    deep = (space.depth >= 25.0) & (space.gap("rib", "costal_cartilages", "hip") > 8.0)
+    muscle = space.drawing.mask("muscle", "gluteus", "autochthon", "iliopsoas")
+    found: Mask = deep & ~muscle
+    return found
 
 
 def _centre_x(space: Space, stem: str) -> NDArray[np.float64] | float:
