@@ -301,6 +301,14 @@ def test_a_folder_that_is_no_case_is_refused(tmp_path) -> None:
         read_case(tmp_path)
 
 
+def test_settings_of_another_version_are_named(folder, tmp_path) -> None:
+    for name in ("result.json", "lesions.nii.gz"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / "settings.yaml").write_text("count: {colour: blue}", "utf-8")
+    with pytest.raises(ConfigError, match=r"settings\.yaml: written by another version: unknown"):
+        read_case(tmp_path)
+
+
 def test_a_pet_that_does_not_hold_the_lesions_is_refused(case, suv, tmp_path) -> None:
     far = np.array(builders.geometry().affine)
     far[:3, 3] += 5000

@@ -8,7 +8,7 @@ from typing import Any
 
 from oligocount.config import load_settings
 from oligocount.domain.volume import LabelMap
-from oligocount.errors import InputError
+from oligocount.errors import ConfigError, InputError
 from oligocount.intake.nifti import read_nifti_labels
 from oligocount.settings import Settings
 
@@ -36,10 +36,12 @@ def read_case(folder: Path) -> Case:
     if not isinstance(document, dict) or not {"case_id", "lesions"} <= set(document):
         raise InputError(f"{file}: expected a result with case_id and lesions")
     labels, _ = read_nifti_labels(folder / "lesions.nii.gz")
-    settings = folder / "settings.yaml"
-    return Case(
-        folder=folder,
-        document=document,
-        labels=labels,
-        settings=load_settings(settings if settings.is_file() else None),
-    )
+    return Case(folder=folder, document=document, labels=labels, settings=_settings(folder))
+
+
+def _settings(folder: Path) -> Settings:
+    file = folder / "settings.yaml"
+    try:
+        return load_settings(file if file.is_file() else None)
+    except ConfigError as error:
+        raise ConfigError(f"{file}: written by another version: {error}") from error
