@@ -78,29 +78,33 @@ def measure(cases: int, names: Sequence[str], settings: Settings) -> dict[str, l
 
 
 def calibrate(cases: int, settings: Settings) -> None:
-    """The bundle's calibration is fitted anew, from foci down to a chance of 1 %."""
+    """The bundle's calibration is fitted anew, on hot spots that no rule takes for physiologic."""
     segmenter = load_segmenter("fdg_lesions", settings.segment, "cpu")
     if not isinstance(segmenter, NetworkSegmenter):
         raise SystemExit("fdg_lesions is not a network")
     mapper = load_organ_mapper("organs_ct", settings.anatomy, "cpu")
-    means: list[float] = []
+    hot_spots = load_segmenter("percist", settings.segment, "cpu")
+    rows: list[tuple[float, float]] = []
     hits: list[bool] = []
     for seed in range(CALIBRATED_FROM, CALIBRATED_FROM + cases):
         phantom, images = held_out(seed)
         organs = mapper(images)
-        foci = load_segmenter("percist", settings.segment, "cpu")(images, organs).labels.array
-        probability = segmenter.probability(images, organs)
-        for label in range(1, int(foci.max()) + 1):
+        foci = without_physiologic(hot_spots(images, organs), organs, images, settings).array
+        probability, suv = segmenter.probability(images, organs), images.suv.array
+        for label in np.unique(foci[foci > 0]):
             focus = foci == label
-            means.append(mean_of_core(probability, images.suv.array, focus))
+            peak = float(suv[focus].max()) / segmenter.level(images.suv, organs)
+            rows.append((logit(mean_of_core(probability, suv, focus)), math.log(peak)))
             hits.append(bool((phantom.lesions.array[focus] > 0).mean() > 0.3))
-    slope, intercept = fit_calibration(means, hits)
+    features = np.array(rows)
+    weights = fit_calibration(features, hits)
     held = dict(segmenter.bundle.metadata.settings)
-    held["calibration"] = {"slope": round(slope, 4), "intercept": round(intercept, 4)}
-    chances = [1 / (1 + math.exp(-(slope * logit(mean) + intercept))) for mean in means]
-    held["reliability"] = reliability(chances, hits)
+    names = ("slope", "uptake_slope", "intercept")
+    held["calibration"] = dict(zip(names, (round(float(w), 4) for w in weights), strict=True))
+    chances = 1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1])))
+    held["reliability"] = reliability([float(each) for each in chances], hits)
     update_settings(shipped_folder("models") / "fdg_lesions", held)
-    print(json.dumps({"foci": len(means), "lesions": sum(hits), **held}))
+    print(json.dumps({"foci": len(rows), "lesions": sum(hits), **held}))
 
 
 def held_out(seed: int) -> tuple[Phantom, AlignedImages]:

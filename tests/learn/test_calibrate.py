@@ -6,19 +6,22 @@ import pytest
 from oligocount.learn.calibrate import fit_calibration, logit, reliability
 
 
-def test_a_known_curve_is_found_again() -> None:
+def logits(means) -> np.ndarray:
+    return np.array([[logit(p)] for p in means])
+
+
+def test_a_known_curve_of_two_features_is_found_again() -> None:
     rng = np.random.default_rng(0)
-    means = rng.uniform(0.02, 0.98, 4000)
-    chance = 1 / (1 + np.exp(-(1.7 * np.array([logit(p) for p in means]) - 0.8)))
-    slope, intercept = fit_calibration(list(means), list(rng.random(4000) < chance))
-    assert slope == pytest.approx(1.7, abs=0.12)
-    assert intercept == pytest.approx(-0.8, abs=0.12)
+    features = rng.normal(size=(4000, 2))
+    chance = 1 / (1 + np.exp(-(features @ [1.7, -0.5] - 0.8)))
+    weights = fit_calibration(features, list(rng.random(4000) < chance))
+    assert weights == pytest.approx([1.7, -0.5, -0.8], abs=0.12)
 
 
 def test_separable_foci_give_a_finite_curve() -> None:
-    slope, intercept = fit_calibration([0.1, 0.2, 0.8, 0.9], [False, False, True, True])
-    assert np.isfinite([slope, intercept]).all()
-    assert slope > 0
+    weights = fit_calibration(logits([0.1, 0.2, 0.8, 0.9]), [False, False, True, True])
+    assert np.isfinite(weights).all()
+    assert weights[0] > 0
 
 
 def test_reliability_counts_every_focus_once() -> None:
@@ -31,7 +34,7 @@ def test_a_few_sure_mistakes_do_not_break_the_fit() -> None:
     """Most foci near 0 are none, some near 1 are none too: full Newton steps diverge here."""
     means = [1e-5] * 200 + [0.9999] * 54
     truth = [False] * 196 + [True] * 4 + [True] * 25 + [False] * 29
-    slope, intercept = fit_calibration(means, truth)
+    slope, intercept = fit_calibration(logits(means), truth)
     assert 1 / (1 + np.exp(-(slope * logit(0.9999) + intercept))) == pytest.approx(
         25 / 54, abs=0.01
     )

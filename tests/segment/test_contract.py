@@ -33,7 +33,9 @@ def network() -> NetworkSegmenter:
     )  # fmt: skip
     return NetworkSegmenter(
         bundle=Bundle(metadata=metadata, network=Hot(), device=torch.device("cpu")),
-        calibration=Calibration(voxel_threshold=0.5, focus_threshold=0.1, slope=1, intercept=0),
+        calibration=Calibration(
+            voxel_threshold=0.5, focus_threshold=0.1, slope=1, uptake_slope=0, intercept=0
+        ),
         settings=SETTINGS,
     )
 

@@ -1,4 +1,4 @@
-"""How a focus' mean network probability becomes the chance that it is a lesion."""
+"""How what a focus shows becomes the chance that it is a lesion."""
 
 import math
 from collections.abc import Sequence
@@ -16,17 +16,22 @@ def logit(probability: float) -> float:
     return math.log(clipped / (1 - clipped))
 
 
-def fit_calibration(means: Sequence[float], is_lesion: Sequence[bool]) -> tuple[float, float]:
-    """Slope and intercept of the logistic regression on the logit (Platt 1999), slightly damped."""
-    design = np.column_stack([[logit(p) for p in means], np.ones(len(means))])
+def fit_calibration(
+    features: NDArray[np.float64], is_lesion: Sequence[bool]
+) -> NDArray[np.float64]:
+    """Weights of a slightly damped logistic regression (Platt 1999), the intercept last.
+
+    `features` has a row a focus and a column a feature.
+    """
+    design = np.column_stack([features, np.ones(len(is_lesion))])
     sign = np.where(is_lesion, 1.0, -1.0)
 
     def loss(weights: NDArray[np.float64]) -> float:
         surprise = np.logaddexp(0, -sign * (design @ weights)).sum()
         return float(surprise + _RIDGE * (weights**2).sum())
 
-    slope, intercept = minimize(loss, np.array([1.0, 0.0])).x
-    return float(slope), float(intercept)
+    found: NDArray[np.float64] = minimize(loss, np.zeros(design.shape[1])).x
+    return found
 
 
 def reliability(

@@ -33,7 +33,7 @@ _VIEWS = 2  # reading a whole body costs about as much as a step
 _UNCALIBRATED = {
     "voxel_threshold": 0.5,
     "focus_threshold": 0.5,
-    "calibration": {"slope": 1.0, "intercept": 0.0},
+    "calibration": {"slope": 1.0, "uptake_slope": 0.0, "intercept": 0.0},
 }
 
 

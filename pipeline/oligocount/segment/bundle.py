@@ -3,8 +3,8 @@
 Two kinds of foci are taken. Voxels that the network calls lesion; and hot spots: connected
 voxels above the patient's own level outside organs that take up FDG, each scored as a whole by
 the network. A large or unusual lesion that the network sees only in part is still drawn whole.
-The bundle's metadata hold `voxel_threshold`, `focus_threshold` and `calibration` (slope and
-intercept on the logit of a focus' mean probability), measured on held-out phantoms.
+The bundle's metadata hold `voxel_threshold`, `focus_threshold` and `calibration` (weights of a
+focus' mean probability and peak uptake), measured on held-out phantoms.
 """
 
 import math
@@ -35,18 +35,23 @@ Chance = Callable[[NDArray[np.bool_]], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Thresholds and the map from a focus' mean probability to its chance of being a lesion."""
+    """Thresholds, and the map from what a focus shows to its chance of being a lesion.
+
+    `slope` weighs the logit of its mean network probability, `uptake_slope` the logarithm of its
+    peak over the patient's own level.
+    """
 
     voxel_threshold: float
     focus_threshold: float
     slope: float
+    uptake_slope: float
     intercept: float
 
-    def chance(self, mean_probability: float) -> float:
+    def chance(self, mean_probability: float, peak_over_level: float) -> float:
         """The calibrated probability of a focus."""
         clipped = min(max(mean_probability, 1e-4), 1 - 1e-4)
         logit = self.slope * math.log(clipped / (1 - clipped)) + self.intercept
-        return 1 / (1 + math.exp(-logit))
+        return 1 / (1 + math.exp(-logit - self.uptake_slope * math.log(peak_over_level)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,13 +64,14 @@ class NetworkSegmenter:
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the foci that the network holds for lesions, with calibrated probabilities."""
+        suv, rule = images.suv, self.settings.network
         probability = self.probability(images, organs)
+        level = self.level(suv, organs)
 
         def chance(focus: NDArray[np.bool_]) -> float:
-            return self.calibration.chance(mean_of_core(probability, images.suv.array, focus))
+            mean = mean_of_core(probability, suv.array, focus)
+            return self.calibration.chance(mean, float(suv.array[focus].max()) / level)
 
-        suv, rule = images.suv, self.settings.network
-        level = percist_level(suv, organs, self.settings) or self.settings.threshold.high_suv
         mask = self.marked(suv, organs, probability, level)
         mask |= self.hot_spots(suv, organs, chance, level)
         return lesion_map(
@@ -77,6 +83,10 @@ class NetworkSegmenter:
             score=chance,
             min_score=self.calibration.focus_threshold,
         )
+
+    def level(self, suv: Volume, organs: OrganMap) -> float:
+        """The patient's own level: PERCIST's, or a fixed SUV where no liver can be measured."""
+        return percist_level(suv, organs, self.settings) or self.settings.threshold.high_suv
 
     def probability(self, images: AlignedImages, organs: OrganMap) -> NDArray[np.float32]:
         """The network's lesion probability on the PET grid."""
@@ -156,6 +166,7 @@ def calibration_of(bundle: Bundle) -> Calibration:
             voxel_threshold=float(held["voxel_threshold"]),
             focus_threshold=float(held["focus_threshold"]),
             slope=float(held["calibration"]["slope"]),
+            uptake_slope=float(held["calibration"]["uptake_slope"]),
             intercept=float(held["calibration"]["intercept"]),
         )
     except (KeyError, TypeError, ValueError) as error:
