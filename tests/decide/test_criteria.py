@@ -174,6 +174,12 @@ def test_organ_table(found, outcome) -> None:
     assert outcome is each.test(census(organs=found), FACTS)
 
 
+def test_an_unknown_organ_may_be_in_the_table_or_not() -> None:
+    each = organ_table(TABLE, unlisted=False)
+    assert each.test(census(organs={"unknown": organs(x=1)["x"]}), FACTS) is None
+    assert each.test(census(organs={"unknown#3": organs(x=9)["x"]}), FACTS) is None
+
+
 def test_an_organ_that_the_table_is_silent_on_can_stay_unknown() -> None:
     each = organ_table(TABLE, unlisted=None)
     assert each.test(census(organs=organs(spleen=1)), FACTS) is None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from oligocount.count import names
 from oligocount.domain.anatomy import NodalClass, Side, Site, Station
-from oligocount.domain.census import Item, Role
+from oligocount.domain.census import UNKNOWN_ORGAN, Item, Role
 from oligocount.domain.facts import ClinicalFacts, PrimaryLocation
 from oligocount.domain.lesion import Finding, Kind, RunnerUp, Status
 from oligocount.settings import CountSettings
@@ -44,6 +44,10 @@ def _can_count(finding: Finding) -> bool:
     if finding.status is Status.BENIGN:
         return False
     return finding.kind in (Kind.ORGAN, Kind.NODE)
+
+
+def _is_nowhere(finding: Finding) -> bool:
+    return finding.kind is Kind.ORGAN and finding.site.organ is None
 
 
 class _Reader:
@@ -137,7 +141,7 @@ class _Reader:
         )
 
     def _organs(self, finding: Finding, site: Site) -> Iterator[Item]:
-        for organ in (site.organ,) if site.organ else self._any_organ():
+        for organ in (site.organ,) if site.organ else self._any_organ(finding):
             item = self._item(finding, site, organ)
             if item.half == item.organ or item.side:
                 yield item
@@ -146,11 +150,13 @@ class _Reader:
                 half = f"{item.organ}_{side}"
                 yield replace(item, side=side, half=half, system=half)
 
-    def _any_organ(self) -> tuple[str, ...]:
-        """What a lesion of unknown organ may be: an organ of its own, or any that is affected."""
-        others = (each.site.organ for each in self._findings if _can_count(each))
-        known = (each for each in others if each and each not in names.NOT_AN_ORGAN)
-        return ("other", *dict.fromkeys(known))
+    def _any_organ(self, finding: Finding) -> tuple[str, ...]:
+        """What a lesion of unknown organ may be in: one of its own, or any that is affected."""
+        others = [each for each in self._findings if each is not finding and _can_count(each)]
+        known = (each.site.organ for each in others)
+        organs = (each for each in known if each and each not in names.NOT_AN_ORGAN)
+        own = (f"{UNKNOWN_ORGAN}#{finding.id}",) if any(_is_nowhere(o) for o in others) else ()
+        return (UNKNOWN_ORGAN, *dict.fromkeys(organs), *own)
 
     def _item(self, finding: Finding, site: Site, organ: str) -> Item:
         treatable = finding.treatable

@@ -6,7 +6,7 @@ A test answers True, False, or None where what it needs is not known (Kleene's l
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from oligocount.domain.census import Census, OrganTally
+from oligocount.domain.census import UNKNOWN_ORGAN, Census, OrganTally
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 
 Observed = int | float | bool | str | None
@@ -91,13 +91,18 @@ def requirement(name: str, limit: Limit) -> Requirement:
 def organ_table(
     table: Mapping[str, Mapping[str, int | str]], *, unlisted: bool | None
 ) -> Requirement:
-    """Every organ meets its row; an organ without a row gives `unlisted`."""
+    """Every organ meets its row; an organ without a row gives `unlisted`.
+
+    An organ that is not known may be any of the table or none.
+    """
 
     def test(census: Census, _: ClinicalFacts) -> bool | None:
-        return all_true(
-            _meets_row(tally, table[organ]) if organ in table else unlisted
-            for organ, tally in census.organs.items()
-        )
+        return all_true(answer(organ, tally) for organ, tally in census.organs.items())
+
+    def answer(organ: str, tally: OrganTally) -> bool | None:
+        if organ.startswith(UNKNOWN_ORGAN):
+            return None
+        return _meets_row(tally, table[organ]) if organ in table else unlisted
 
     return Requirement(
         name="organ_table",

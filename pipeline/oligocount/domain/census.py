@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+UNKNOWN_ORGAN = "unknown"  # with #id where several lesions may lie in different ones
+
 
 class Role(Enum):
     """How a lesion enters the counts."""
