@@ -222,3 +222,27 @@ def test_the_japanese_scheme_makes_supraclavicular_nodes_of_a_cervical_primary_r
     assert spread(node(1), facts=cervical) == [expected]
     thoracic = facts(other={"nodal_scheme": scheme})
     assert spread(node(1), facts=thoracic) == ["010111"]
+
+
+def test_each_doubt_says_what_is_open() -> None:
+    unknown = facts(months_from_primary_diagnosis=None)
+    few = replace(SETTINGS, max_readings=1)
+    findings = (
+        organ(1, status="equivocal"),
+        node(2, "10L", None),
+        organ(3, treatable=None),
+        node(4, "7", "regional"),
+    )
+    told = {each.code: each.text for each in counted(*findings, facts=unknown, settings=few).doubts}
+    assert told == {
+        "EQUIVOCAL": "equivocal lesions",
+        "FRONTIER": "lesions that may lie elsewhere",
+        "TREATABILITY": "treatability not stated",
+        "TIMING": "timing of regional nodes unknown",
+        "THINNED": "too many open questions to read each on its own",
+    }
+
+
+def test_a_regional_node_that_may_be_absent_is_no_doubt_about_timing() -> None:
+    late = facts(months_from_primary_diagnosis=12.0)
+    assert "TIMING" not in doubts(node(1, "7", "regional", status="equivocal"), facts=late)

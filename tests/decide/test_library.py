@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - tables are read across
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ import yaml
 
 from decide.builders import BY_ID, LIBRARY, census
 from oligocount.decide import possible, read_library
-from oligocount.decide.definition import DefinitionKind
+from oligocount.decide.criteria import Requirement
+from oligocount.decide.definition import Definition, DefinitionKind
 from oligocount.decide.engine import decision_of
 from oligocount.domain.facts import ClinicalFacts, Histology
 from oligocount.errors import ConfigError
@@ -153,3 +155,53 @@ def test_eligibility_is_read() -> None:
     assert BY_ID["MORINAGA2020"].eligibility.primary_resected
     assert BY_ID["LI2021"].eligibility.timing == ("metachronous",)
     assert BY_ID["WU2024"].eligibility.timing == ()
+
+
+def described(definition: Definition) -> dict[str, object]:
+    """All of a definition but its functions."""
+    branches = {
+        histology: [(each.name, limits(each.require)) for each in group]
+        for histology, group in definition.branches.items()
+    }
+    plain = {
+        each.name: getattr(definition, each.name)
+        for each in fields(definition)
+        if each.name not in ("require", "branches")
+    }
+    return {**plain, "require": limits(definition.require), "branches": branches}
+
+
+def limits(requirements: tuple[Requirement, ...]) -> list[tuple[str, object, tuple[int, ...]]]:
+    return [(each.name, each.required, each.row_limits) for each in requirements]
+
+
+def test_reading_again_gives_the_same() -> None:
+    again = read_library.__wrapped__(REPORTED)
+    for now, before in (
+        (again.definitions, LIBRARY.definitions),
+        (again.studies, LIBRARY.studies),
+        (again.variants, LIBRARY.variants),
+    ):
+        assert [described(each) for each in now] == [described(each) for each in before]
+    assert again.resolution == LIBRARY.resolution
+
+
+def test_a_consensus_variant_keeps_all_that_it_does_not_replace() -> None:
+    parent, variant = described(BY_ID["CN2025"]), described(BY_ID["CN2025_A5"])
+    changed = {key for key, value in parent.items() if value != variant[key]}
+    assert changed == {"id", "kind", "title", "source", "branches", "variant_of", "policy", "flag"}
+    assert variant["flag"] == "ac_node_station_sensitive"
+    assert variant["branches"][Histology.SCC] == parent["branches"][Histology.SCC]
+
+
+def test_a_policy_in_force_leaves_the_rest_of_its_parent_as_it_is() -> None:
+    library = read_library.__wrapped__(REPORTED, ("A8_below_50",))
+    changed = {each.id: described(each) for each in library.studies}
+    for name in ("ESO13", "LIU2020"):
+        before = described(BY_ID[name])
+        names = [each[0] for each in changed[name]["require"]]
+        assert "diameter_below_mm" in names
+        assert "diameter_max_mm" not in names
+        assert {key for key in before if before[key] != changed[name][key]} == {"require"}
+    assert changed["WU2024"] == described(BY_ID["WU2024"])
+    assert len(library.variants) == len(LIBRARY.variants) - 2
