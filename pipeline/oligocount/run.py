@@ -56,7 +56,8 @@ def run_study(
     with watch.stage("intake"):
         study, images = read()
     with watch.stage("quantify"):
-        suv, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
+        whole, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
+        suv = quantify.crop_to_patient(whole, settings.quantify.field)
         aligned = quantify.align(suv, images.ct, images.mr, settings.quantify)
     with watch.stage("organs"):
         organs = tools.organ_mapper(aligned)
@@ -77,6 +78,7 @@ def run_study(
         case_id=study.case_id,
         status=_status(located, assessment, caveats),
         study=study,
+        pet_grid=images.pet.geometry,
         images=aligned,
         suv_route=route,
         lesion_map=foci,

@@ -27,6 +27,16 @@ class MagnitudeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSettings:
+    """Which part of the field of view holds the patient."""
+
+    block_mm: float
+    body_suv: float
+    hot_suv: float
+    margin_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QualitySettings:
     """What of a scan is told because it is unusual."""
 
@@ -70,4 +80,5 @@ class QuantifySettings:
     outside_ct_hu: float
     clock: ClockSettings
     magnitude: MagnitudeSettings
+    field: FieldSettings
     quality: QualitySettings

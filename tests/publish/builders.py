@@ -210,6 +210,7 @@ def result(grid: Geometry | None = None, **parts: Any) -> Result:
         "case_id": "case-1",
         "status": CaseStatus.NEEDS_REVIEW,
         "study": study(),
+        "pet_grid": grid,
         "images": images(grid),
         "suv_route": SuvRoute(kind="SUVbw", route="BQML/START/series time", factor=0.000242903,
                               tags={"0054,1001": "BQML", "0054,1102": "START"}),

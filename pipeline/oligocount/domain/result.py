@@ -9,6 +9,7 @@ from oligocount.domain.lesion import LesionMap, LocatedLesion
 from oligocount.domain.provenance import Caveat, Provenance
 from oligocount.domain.report import Assessment
 from oligocount.domain.study import AlignedImages, Study, SuvRoute
+from oligocount.domain.volume import Geometry
 from oligocount.errors import OligocountError
 
 
@@ -21,7 +22,10 @@ class CaseStatus(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Result:
-    """One case. `lesions` carry labels of `lesion_map`; images and maps share the PET's grid.
+    """One case. `lesions` carry labels of `lesion_map`.
+
+    Images and maps share one grid: the part of `pet_grid`, the PET as it was read, that holds the
+    patient.
 
     `caveats` are those of the case as a whole; `all_caveats` adds what its parts carry.
     Raises OligocountError when two lesions share an id.
@@ -30,6 +34,7 @@ class Result:
     case_id: str
     status: CaseStatus
     study: Study
+    pet_grid: Geometry
     images: AlignedImages
     suv_route: SuvRoute
     lesion_map: LesionMap
@@ -46,7 +51,7 @@ class Result:
             raise OligocountError(f"lesion ids must differ, found {ids}")
         grid = self.images.suv.geometry
         if not self.lesion_map.labels.geometry.is_same_grid(grid):
-            raise OligocountError("the lesion map does not lie on the PET's grid")
+            raise OligocountError("the lesion map does not lie on the images' grid")
 
     @property
     def all_caveats(self) -> tuple[Caveat, ...]:

@@ -14,20 +14,23 @@ from oligocount.domain.anatomy import Anatomy
 from oligocount.domain.result import Result
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.geometry.affine import lps_from_ras, reverse_index_order
+from oligocount.geometry.place import place_labels
 
 _SCANNER = 1  # NIfTI-1 qform/sform code: scanner-based anatomical coordinates
 
 
 def write_masks(folder: Path, result: Result) -> None:
-    """lesions.nii.gz stands in the folder, with organs and stations where they are known.
+    """lesions.nii.gz on the PET's grid stands in the folder, with organs and stations if known.
 
     A lesion's voxels carry its id. A provider that could not draw stations leaves no station
     file: an empty one would say that there are none.
     """
-    write_label_map(folder / "lesions.nii.gz", lesion_labels(result))
-    _write_named(folder, "organs", result.anatomy.organs.labels, _organ_facts(result.anatomy))
+    grid = result.pet_grid
+    write_label_map(folder / "lesions.nii.gz", place_labels(lesion_labels(result), grid))
+    organs = place_labels(result.anatomy.organs.labels, grid)
+    _write_named(folder, "organs", organs, _organ_facts(result.anatomy))
     if result.anatomy.stations is not None:
-        _write_named(folder, "stations", result.anatomy.stations, {})
+        _write_named(folder, "stations", place_labels(result.anatomy.stations, grid), {})
 
 
 def lesion_labels(result: Result) -> LabelMap:

@@ -2,7 +2,16 @@
 
 from oligocount.quantify.align import align
 from oligocount.quantify.body import SuvType
+from oligocount.quantify.field import crop_to_patient
 from oligocount.quantify.quality import check_quality
 from oligocount.quantify.suv import suv_route, to_suv, to_suv_type
 
-__all__ = ["SuvType", "align", "check_quality", "suv_route", "to_suv", "to_suv_type"]
+__all__ = [
+    "SuvType",
+    "align",
+    "check_quality",
+    "crop_to_patient",
+    "suv_route",
+    "to_suv",
+    "to_suv_type",
+]

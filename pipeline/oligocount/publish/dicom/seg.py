@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import highdicom as hd
 import numpy as np
-from numpy.typing import NDArray
 
 from oligocount.domain.lesion import LocatedLesion
 from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.result import Result
 from oligocount.domain.volume import LabelMap
+from oligocount.geometry.place import place_labels
 from oligocount.publish.dicom.codes import (
     ABNORMAL,
     ANATOMICAL,
@@ -46,8 +46,8 @@ def lesions_seg(
         )
         for number, located in enumerate(lesions, 1)
     ]
-    array = _renumbered(labels.array, [located.lesion.id for located in lesions])
-    return _segmentation("lesions", array, segments, origin, segmentation_type)
+    numbers = _renumbered(labels, [located.lesion.id for located in lesions])
+    return _segmentation("lesions", numbers, segments, origin, segmentation_type)
 
 
 def structures_seg(
@@ -71,8 +71,7 @@ def structures_seg(
                 algorithm_identification=_algorithm(anatomy.organs.model),
             )
         )
-    array = _renumbered(labels.array, present)
-    return _segmentation(name, array, segments, origin, segmentation_type)
+    return _segmentation(name, _renumbered(labels, present), segments, origin, segmentation_type)
 
 
 def _regions(located: LocatedLesion, result: Result) -> list[hd.sr.CodedConcept] | None:
@@ -86,25 +85,25 @@ def _algorithm(model: ModelInfo) -> hd.AlgorithmIdentificationSequence:
     )
 
 
-def _renumbered(array: NDArray[np.integer], labels: Sequence[int]) -> NDArray[np.uint16]:
-    """The labels as 1, 2, 3 ...; every other one as 0."""
-    lookup = np.zeros(max([int(array.max(initial=0)), *labels]) + 1, np.uint16)
-    lookup[list(labels)] = np.arange(1, len(labels) + 1)
-    numbered: NDArray[np.uint16] = lookup[array]
-    return numbered
+def _renumbered(labels: LabelMap, wanted: Sequence[int]) -> LabelMap:
+    """The wanted labels as 1, 2, 3 ...; every other one as 0."""
+    lookup = np.zeros(max([int(labels.array.max(initial=0)), *wanted]) + 1, np.uint16)
+    lookup[list(wanted)] = np.arange(1, len(wanted) + 1)
+    return LabelMap(array=lookup[labels.array], geometry=labels.geometry)
 
 
 def _segmentation(
     name: str,
-    array: NDArray[np.uint16],
+    labels: LabelMap,
     segments: Sequence[hd.seg.SegmentDescription],
     origin: Origin,
     segmentation_type: str,
 ) -> hd.seg.Segmentation:
     provenance = origin.result.provenance
+    whole = place_labels(labels, origin.result.pet_grid)
     volume = hd.Volume(
-        array,
-        origin.result.images.suv.geometry.affine,
+        whole.array,
+        whole.geometry.affine,
         coordinate_system="PATIENT",
         frame_of_reference_uid=origin.source[0].FrameOfReferenceUID,
     )
@@ -124,5 +123,5 @@ def _segmentation(
         content_label=name.upper(),
         content_description=f"{name} on PET, {RESEARCH}",
         series_description=f"oligocount {name} ({RESEARCH})",
-        omit_empty_frames=bool(array.any()),
+        omit_empty_frames=bool(whole.array.any()),
     )

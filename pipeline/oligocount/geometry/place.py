@@ -1,0 +1,30 @@
+"""Puts what was worked out on a part of a grid back onto the whole grid."""
+
+import numpy as np
+
+from oligocount.domain.volume import Geometry, LabelMap
+from oligocount.errors import GeometryError
+
+_TOLERANCE = 1e-3  # of a voxel
+
+
+def place_labels(labels: LabelMap, onto: Geometry) -> LabelMap:
+    """The labels on the whole grid of which theirs is a part; background around them.
+
+    Raises GeometryError when their voxels are not voxels of `onto`.
+    """
+    part = labels.geometry
+    if part.is_same_grid(onto):
+        return labels
+    corners = np.array([[0, 0, 0], [n - 1 for n in part.shape]], float)
+    first, last = onto.to_index(part.to_lps_mm(corners))
+    low = np.rint(first).astype(int)
+    high = low + part.shape
+    is_aligned = np.abs(first - low).max() < _TOLERANCE and np.allclose(
+        last - first, corners[1], atol=_TOLERANCE
+    )
+    if not is_aligned or low.min() < 0 or (high > onto.shape).any():
+        raise GeometryError(f"a map of {part.shape} voxels is no part of a grid of {onto.shape}")
+    array = np.zeros(onto.shape, labels.array.dtype)
+    array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = labels.array
+    return LabelMap(array=array, names=labels.names, geometry=onto)
