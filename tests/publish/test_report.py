@@ -12,7 +12,7 @@ from oligocount.domain.lesion import Status
 from oligocount.domain.study import AlignedImages
 from oligocount.publish.count_axis import count_axis
 from oligocount.publish.markers import category, label_px, placed
-from oligocount.publish.pages import place, read_strings
+from oligocount.publish.pages import phrasebook, place, read_strings
 from oligocount.publish.projections import Projection
 from oligocount.publish.report import render_report
 from oligocount.publish.result_json import result_document
@@ -62,8 +62,9 @@ def test_it_needs_no_other_file_and_no_network(html: str) -> None:
 
 
 def test_the_verdicts_stand_first_each_with_its_definitions_name(html: str) -> None:
-    assert html.index("h-verdicts") < html.index("h-counts") < html.index("h-first")
-    assert html.index("h-first") < html.index("h-mip") < html.index('id="lesions"')
+    order = ("h-verdicts", "h-first", "h-counts", "h-doubts", "h-mip", "lesions", "h-scan")
+    places = [html.index(f'id="{each}"') for each in order]
+    assert places == sorted(places)
     for name in ("CN2025", "OMEC_MAIN", "OMEC_ORGAN", "ESTRO_ASTRO"):
         assert f"<code>{name}</code>" in html
 
@@ -220,7 +221,8 @@ def test_images_of_another_grid_are_not_needed() -> None:
 )  # fmt: skip
 def test_a_place_is_told_in_words_and_nothing_twice(expected: str, parts: dict) -> None:
     nowhere = {"station": None, "organ": None, "structure": None, "side": None}
-    assert place({**nowhere, **parts}, read_strings("en")) == expected
+    words = read_strings("en")
+    assert place({**nowhere, **parts}, words, phrasebook("en", words)) == expected
 
 
 def test_the_count_stands_on_a_line_with_the_limits_of_definitions() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from oligocount.domain.result import Result
 from oligocount.publish.count_axis import count_axis
+from oligocount.publish.first_look import COLUMNS, answer_rows, first_lesions
 from oligocount.publish.markers import MARGIN_PX, label_px, placed
-from oligocount.publish.pages import described, environment, read_strings
+from oligocount.publish.pages import described, environment, phrasebook, read_strings
 from oligocount.publish.pictures import dark_on_white, jpeg_uri
 from oligocount.publish.projections import Projection, project
 from oligocount.publish.thumbnails import strip_size, thumbnail_uris
@@ -24,7 +25,8 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
     Raises ConfigError for a language without strings.
     """
     words = read_strings(settings.language)
-    lesions = [described(each, words) for each in document["lesions"]]
+    book = phrasebook(settings.language, words)
+    lesions = [described(each, words, book) for each in document["lesions"]]
     step = 360.0 / settings.projections.n_frames
     angles = tuple(n * step for n in range(settings.projections.n_frames))
     *turned, lateral = project(
@@ -33,16 +35,17 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         pixel_mm=settings.projections.pixel_mm,
         body_suv=settings.projections.body_suv,
     )
-    critical = set(document["decision_critical_lesions"])
     uris = [_uri(each, settings) for each in turned]
-    return environment(words).get_template("report.html.j2").render(
+    return environment(words, book).get_template("report.html.j2").render(
         doc=document,
         t=words,
         groups=[name for name in _GROUPS if any(each["group"] == name for each in lesions)],
         has_viewer=bool(settings.viewer.max_voxels),
         lesions=[each for each in lesions if each["group"] != "physiologic"],
         physiologic=[each for each in lesions if each["group"] == "physiologic"],
-        first=[each for each in lesions if each["id"] in critical],
+        columns=COLUMNS,
+        answers=answer_rows(document["verdicts"]),
+        first=first_lesions(document, lesions),
         axis=count_axis(document),
         doubts=_doubts(document),
         missing=_missing(document),

@@ -12,7 +12,13 @@ from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.geometry.affine import regrid
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.publish.masks import lesion_labels, nifti_gz
-from oligocount.publish.pages import TEMPLATES, described, environment, read_strings
+from oligocount.publish.pages import (
+    TEMPLATES,
+    described,
+    environment,
+    phrasebook,
+    read_strings,
+)
 from oligocount.settings import PublishSettings
 
 _LEVELS = 255
@@ -38,8 +44,9 @@ def render_viewer(
     for name, labels in (("lesions", lesion_labels(result)), ("stations", result.anatomy.stations)):
         if labels is not None:
             volumes[name] = _packed(_present(labels, grid), grid)
-    lesions = [described(each, words) for each in document["lesions"]]
-    page = environment(words).get_template("viewer.html.j2")
+    book = phrasebook(settings.language, words)
+    lesions = [described(each, words, book) for each in document["lesions"]]
+    page = environment(words, book).get_template("viewer.html.j2")
     return page.render(
         doc=document,
         library=_LIBRARY.read_text("utf-8"),
