@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from oligocount import locate, quantify
+from oligocount import locate, multimodal, quantify
 from oligocount.anatomy import map_anatomy
 from oligocount.anatomy.provider import OrganMapper
 from oligocount.assess import assess
@@ -55,6 +55,7 @@ def run_study(
     watch = Stopwatch(enter)
     with watch.stage("intake"):
         study, images = read()
+        facts, work_up = multimodal.work_up(study, facts)
     with watch.stage("quantify"):
         whole, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
         suv = quantify.crop_to_patient(whole, settings.quantify.field)
@@ -73,7 +74,7 @@ def run_study(
     with watch.stage("assess"):
         assessment = assess([each.finding for each in located], facts, settings)
     sources = (study, images, route, aligned, anatomy, foci, assessment)
-    caveats = (*_said(sources), *_doubt_of_treatability(facts, settings))
+    caveats = (*_said(sources), *work_up, *_doubt_of_treatability(facts, settings))
     return Result(
         case_id=study.case_id,
         status=_status(located, assessment, caveats),

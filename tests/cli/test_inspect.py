@@ -57,3 +57,17 @@ def test_a_study_that_is_not_ready_is_listed_and_exits_3(
     assert told["ready"] is False
     assert told["problem"] == "no PET series among the files; expected one"
     assert told["suv"] is None
+
+
+def test_a_real_mr_is_told_with_the_evidence_and_what_is_unknown(
+    shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """De-identification took the times from these headers: the description is the last resort."""
+    assert main(["inspect", str(shared_data / "sts_001"), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    mr = {one["description"]: one["mr"] for one in told["series"] if one["role"] == "mr"}
+    t1, t2 = mr["AXIAL SE T1 - RESEARCH"], mr["AXIAL SE T2 FAT SAT - RESEARCH"]
+    assert (t1["sequence"], t1["plane"], t1["region"]) == ("t1", "axial", "other")
+    assert (t2["sequence"], t2["plane"], t2["region"]) == ("t2", "axial", "other")
+    assert t1["contrast"] is None
+    assert t1["evidence"][0] == "by its description"

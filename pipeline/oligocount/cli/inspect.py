@@ -13,6 +13,7 @@ from typing import Any
 
 from oligocount import intake, quantify
 from oligocount.config import load_settings
+from oligocount.domain.mr import MrFacts
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Series, Study, SuvRoute
 from oligocount.errors import InputError
@@ -83,7 +84,21 @@ def _series_fields(one: Series) -> dict[str, Any]:
         "description": one.description, "chosen": one.chosen, "reason": one.reason,
         "score": one.score, "n_instances": one.n_instances, "n_missing": one.n_missing,
         "frame_of_reference_uid": one.frame_of_reference_uid,
+        "mr": _mr_fields(one.mr) if one.mr else None,
     }  # fmt: skip
+
+
+def _mr_fields(facts: MrFacts) -> dict[str, Any]:
+    return {
+        "sequence": facts.sequence.value,
+        "plane": facts.plane.value if facts.plane else None,
+        "region": facts.region.value if facts.region else None,
+        "contrast": facts.contrast,
+        "b_values_s_mm2": list(facts.b_values),
+        "dixon": facts.dixon.value if facts.dixon else None,
+        "adc_um2_s": facts.adc_um2_s,
+        "evidence": list(facts.evidence),
+    }
 
 
 def _as_table(finding: _Finding) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, time
 from enum import Enum
 from pathlib import Path
 
+from oligocount.domain.mr import MrFacts
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.volume import Volume
 
@@ -25,7 +26,7 @@ class Series:
     """One series found, chosen or refused, and why. `description` never holds an identity.
 
     `part` tells the volumes apart that one set of files holds under one UID; `n_missing` counts
-    slices that lie between others and are not there.
+    slices that lie between others and are not there. `mr` says what an MR series is.
     """
 
     uid: str
@@ -40,6 +41,7 @@ class Series:
     score: float | None = None
     part: int = 0
     n_missing: int = 0
+    mr: MrFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +118,17 @@ class Study:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MrImage:
-    """One MR volume with its kind (t1, t1_contrast, t2, flair, stir, dwi, adc, other)."""
+    """One MR volume with its kind (t1, t1_contrast, t2, flair, stir, dwi, adc, other).
+
+    `facts` is None where only pixels were given. `series_uids` lists the stations that a composed
+    volume was made of, `series_uid` the first of them.
+    """
 
     kind: str
     series_uid: str
     volume: Volume
+    facts: MrFacts | None = None
+    series_uids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

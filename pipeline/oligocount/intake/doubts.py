@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from oligocount.domain.mr import MrRegion, MrSequence
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Role
 from oligocount.intake.directory import NAME as DICOMDIR
 from oligocount.intake.directory import missing_files
 from oligocount.intake.headers import Header
+from oligocount.intake.mr import mr_facts
 from oligocount.intake.points import shared_cm
 from oligocount.intake.select import Candidate, Selection
 from oligocount.intake.shear import is_sheared
@@ -35,6 +37,7 @@ def study_caveats(
             caveats += one.stack.caveats
             caveats += _about_series(one, selection, settings)
             caveats += _about_values(one)
+            caveats += _about_mr(one)
     return (*caveats, *_about_strays(selection, settings), *_about_pair(selection, settings))
 
 
@@ -94,6 +97,20 @@ def _about_series(
     if one.role is Role.PET and "ATTN" not in one.headers[0].corrected:
         text = "nothing in the PET's header says that it is attenuation-corrected (0028,0051)"
         yield Caveat(code="ATTENUATION_UNKNOWN", text=text)
+
+
+def _about_mr(one: Candidate) -> Iterator[Caveat]:
+    """What a reader of an MR has to know and its header leaves out."""
+    if one.role is not Role.MR:
+        return
+    facts = mr_facts(one.headers)
+    is_brain_t1 = facts.sequence is MrSequence.T1 and facts.region is MrRegion.BRAIN
+    if is_brain_t1 and facts.contrast is None:
+        text = "whether a T1 of the brain was taken with contrast is not stated (0018,0010)"
+        yield Caveat(code="MR_CONTRAST_UNKNOWN", text=text)
+    if facts.sequence is MrSequence.ADC and facts.adc_um2_s is None:
+        text = "the unit of an ADC map is not stated: no ADC is measured on it"
+        yield Caveat(code="ADC_UNIT_UNKNOWN", text=text)
 
 
 def _about_values(one: Candidate) -> Iterator[Caveat]:

@@ -13,6 +13,7 @@ from pydicom import DataElement, Dataset
 
 from oligocount.intake.elements import BrokenDicom
 from oligocount.intake.headers import UNREADABLE, Header, is_multi_frame, to_dataset
+from oligocount.intake.mr_tags import with_groups
 from oligocount.intake.tolerant import TolerantDataset
 
 _UNASSIGNED = ("UnassignedPerFrameConvertedAttributesSequence",
@@ -95,6 +96,13 @@ class _Groups:
     def text(self, keyword: str, *sequences: str) -> str | None:
         return next(iter(self.texts(keyword, *sequences)), None)
 
+    def code(self, keyword: str, *sequences: str) -> tuple[str | None, str | None]:
+        """Meaning and value of the first code in a sequence, None where there is none."""
+        for place in self.places(*sequences):
+            for item in place.items(keyword):
+                return item.text("CodeMeaning"), item.text("CodeValue")
+        return None, None
+
 
 def _frame(header: Header, number: int, groups: _Groups) -> Header:
     temporal = groups.number("TemporalPositionIndex", "FrameContentSequence")
@@ -111,13 +119,19 @@ def _frame(header: Header, number: int, groups: _Groups) -> Header:
         acquired=moment or header.acquired,
         kernel=groups.text("ConvolutionKernel", "CTReconstructionSequence") or header.kernel,
         echo_ms=groups.number("EffectiveEchoTime", "MREchoSequence") or header.echo_ms,
-        b_value=groups.number("DiffusionBValue", "MRDiffusionSequence"),
+        b_value=_first(groups.number("DiffusionBValue", "MRDiffusionSequence"), header.b_value),
         repetition_ms=groups.number("RepetitionTime", "MRTimingAndRelatedParametersSequence"),
+        inversion_ms=groups.number("InversionTimes", "MRModifierSequence") or header.inversion_ms,
+        mr=with_groups(header.mr, groups) if header.modality == "MR" else header.mr,
         corrected=header.corrected or _corrections(groups),
         attenuation_method=groups.text("AttenuationCorrectionMethod"),
         series_type=groups.texts("SeriesType"),
         **_values(header, groups),
     )
+
+
+def _first(number: float | None, other: float | None) -> float | None:
+    return other if number is None else number
 
 
 def _corrections(groups: _Groups) -> tuple[str, ...]:

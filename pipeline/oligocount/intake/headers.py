@@ -21,9 +21,10 @@ from pydicom.errors import BytesLengthException
 from pydicom.filereader import read_dataset
 
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
+from oligocount.intake.mr_tags import NO_TAGS, MrTags, read_mr_tags
+from oligocount.intake.mr_tags import WANTED as MR_WANTED
 from oligocount.intake.values import (
     to_code,
-    to_double,
     to_number,
     to_numbers,
     to_short,
@@ -105,6 +106,7 @@ class Header:
     pixel_offset: int | None
     pixel_length: int | None
     data_set: bytes = b""
+    mr: MrTags = NO_TAGS
 
     @property
     def words(self) -> str:
@@ -126,6 +128,11 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
     _refuse_cut_pixels(elements, size)
     if values["rows"] and elements.pixel_offset is None:
         raise BrokenDicom("cut short: it has rows and columns but no pixels")
+    mr = (
+        read_mr_tags(elements.values, elements.byte_order)
+        if values["modality"] == "MR"
+        else NO_TAGS
+    )
     is_kept = values["sop_class_uid"] in _KEPT_WHOLE | _MULTI_FRAME
     return Header(
         file=file,
@@ -137,6 +144,8 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         pixel_offset=elements.pixel_offset,
         pixel_length=elements.pixel_length,
         data_set=elements.data_set if is_kept else b"",
+        mr=mr,
+        b_value=mr.b_value,
         **values,
     )
 
@@ -243,7 +252,6 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "trigger_ms": (0x00181060, to_number),
     "reconstruction_diameter_mm": (0x00181100, to_number),
     "kernel": (0x00181210, to_text),
-    "b_value": (0x00189087, to_double),
     "study_uid": (0x0020000D, to_uid),
     "series_uid": (0x0020000E, to_uid),
     "series_number": (0x00200011, to_whole),
@@ -280,4 +288,4 @@ _DECISIVE = frozenset({
     "bits_stored", "high_bit", "pixel_representation", "samples_per_pixel", "intercept", "slope",
 })  # fmt: skip
 _OTHERS = {_CHARSET, _DESCRIPTION, _PROTOCOL, _PATIENT_ID, *sum(_DATE_AND_TIME, ())}
-_WANTED = frozenset({tag for tag, _ in _FIELDS.values()} | _OTHERS)
+_WANTED = frozenset({tag for tag, _ in _FIELDS.values()} | _OTHERS | MR_WANTED)

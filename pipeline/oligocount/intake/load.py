@@ -6,13 +6,14 @@ from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Images, MrImage, Role, Series, Study
 from oligocount.domain.volume import Unit, Volume
 from oligocount.errors import InputError, SeriesNotFound, UnsupportedUnit
-from oligocount.intake.mr import mr_kind
+from oligocount.intake.mr import mr_facts
 from oligocount.intake.pixels import Progress, jumping_slices, read_stack
 from oligocount.intake.scan import read_headers
 from oligocount.intake.select import group_frames
 from oligocount.intake.shear import is_sheared, straighten
 from oligocount.intake.slices import Stack, stack_slices
 from oligocount.intake.source import Sources
+from oligocount.intake.stations import compose_stations
 from oligocount.settings import IntakeSettings
 
 _PET_UNITS = {"BQML": Unit.BQML, "CNTS": Unit.CNTS, "GML": Unit.GML, "CM2ML": Unit.CM2ML}
@@ -38,9 +39,10 @@ def load(study: Study, settings: IntakeSettings, progress: Progress | None = Non
             except InputError as error:
                 caveats.append(Caveat(code="MR_LEFT_OUT", text=f"MR series {one.uid}: {error}"))
                 continue
-            kind = mr_kind(stack.headers[0])
-            images.append(MrImage(kind=kind, series_uid=one.uid, volume=volume))
-    return Images(pet=pet, ct=cts[0] if cts else None, mr=tuple(images), caveats=tuple(caveats))
+            images.append(_mr_image(one, volume, stack))
+    return Images(
+        pet=pet, ct=cts[0] if cts else None, mr=compose_stations(images), caveats=tuple(caveats)
+    )
 
 
 def _volume(
@@ -59,6 +61,20 @@ def _volume(
     if is_sheared(geometry, settings.slices.spacing_fraction):
         array, geometry = straighten(array, geometry, outside=outside)
     return Volume(array=array, unit=_unit(series.role, stack), geometry=geometry), stack
+
+
+def _mr_image(series: Series, volume: Volume, stack: Stack) -> MrImage:
+    facts = mr_facts(stack.headers)
+    if facts.adc_um2_s is not None:
+        array = volume.array * np.float32(facts.adc_um2_s)
+        volume = Volume(array=array, unit=Unit.ADC, geometry=volume.geometry)
+    return MrImage(
+        kind=facts.kind,
+        series_uid=series.uid,
+        volume=volume,
+        facts=facts,
+        series_uids=(series.uid,),
+    )
 
 
 def _about_jumps(pet: Volume, settings: IntakeSettings) -> list[Caveat]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from oligocount.domain.study import Role, Series
 from oligocount.errors import AmbiguousSeries, IncompleteSeries, InputError, SeriesNotFound
 from oligocount.intake.headers import Header
-from oligocount.intake.mr import mr_kind
+from oligocount.intake.mr import mr_facts
 from oligocount.intake.points import Score, score_ct, score_pet
 from oligocount.intake.roles import role_of, why_refused
 from oligocount.intake.slices import Stack, stack_slices
@@ -86,7 +86,7 @@ def _contrast_of(header: Header) -> tuple[object, ...]:
     """What makes several MR volumes of one series UID: echo, diffusion weight, Dixon part."""
     if role_of(header) is not Role.MR:
         return ()
-    return (header.echo_ms, header.b_value, header.image_type)
+    return (header.echo_ms, header.b_value, header.image_type, header.mr.stack_id)
 
 
 def describe(candidates: Iterable[Candidate]) -> tuple[Series, ...]:
@@ -107,7 +107,10 @@ def _reading_order(one: Candidate) -> tuple[int, bool, float, str]:
 
 def _described(candidate: Candidate, part: int) -> Series:
     first = candidate.headers[0]
-    reasons = candidate.score.reasons if candidate.score else (mr_kind(first),)
+    facts = mr_facts(candidate.headers) if candidate.role is Role.MR else None
+    reasons = candidate.score.reasons if candidate.score else ()
+    if facts:
+        reasons = (f"{facts.title} ({'; '.join(facts.evidence)})",)
     return Series(
         uid=candidate.uid,
         modality=first.modality or "",
@@ -121,6 +124,7 @@ def _described(candidate: Candidate, part: int) -> Series:
         score=round(candidate.score.points, 1) if candidate.score else None,
         part=part,
         n_missing=len(candidate.stack.missing) if candidate.stack else 0,
+        mr=facts,
     )
 
 
