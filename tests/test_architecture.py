@@ -15,7 +15,8 @@ FLOORS = {
     "settings_quantify": 0,
     "settings": 1, "geometry": 1, "inference": 1,
     "intake": 2, "quantify": 2, "segment": 2, "anatomy": 2, "locate": 2, "count": 2,
-    "decide": 2, "publish": 2, "simulate": 2, "assess": 3, "learn": 3, "multimodal": 3,
+    "decide": 2, "publish": 2, "simulate": 2, "pacs": 2, "assess": 3, "learn": 3,
+    "multimodal": 3,
     "config": 3, "stopwatch": 0, "run": 4, "recount": 4, "interval": 4, "given": 4, "inputs": 5,
     "__init__": 6, "cohort": 6, "cli": 7,
 }  # fmt: skip
@@ -24,7 +25,7 @@ NETWORKS = ("inference/", "cli/selfcheck.py")
 HOMES = {
     "torch": (*NETWORKS, "simulate/", "learn/"),
     "monai": (*NETWORKS, "learn/"),
-    "pydicom": ("intake/", "publish/", "simulate/dicom.py"),
+    "pydicom": ("intake/", "publish/", "pacs/", "simulate/dicom.py"),
     "highdicom": ("publish/", "intake/masks.py"),
     "nibabel": (
         "intake/nifti.py", "intake/masks.py", "publish/masks.py", "publish/volumes.py",
@@ -33,6 +34,9 @@ HOMES = {
     "SimpleITK": ("geometry/", "quantify/register.py", "intake/pixels.py"),
     "dask": ("cohort/",),
     "duckdb": ("cohort/",),
+    "pynetdicom": ("pacs/",),
+    "dicomweb_client": ("pacs/",),
+    "requests": ("pacs/",),
 }  # fmt: skip
 
 

@@ -15,6 +15,8 @@ OligocountError
 │   ├── BundleMismatch     weights are not the ones promised
 │   └── InferenceError     the network failed on this input
 └── PublishError           output could not be written              exit 6
+    ├── ArchiveUnreachable a PACS does not answer, or stopped to; again may help
+    └── ArchiveRefused     a PACS answered, and did not do what was asked
 """
 
 
@@ -86,3 +88,11 @@ class PublishError(OligocountError):
     """Output could not be written."""
 
     exit_status = 6
+
+
+class ArchiveUnreachable(PublishError):
+    """A PACS does not answer, or the connection broke; to try again may help."""
+
+
+class ArchiveRefused(PublishError):
+    """A PACS answered, and did not do what was asked."""

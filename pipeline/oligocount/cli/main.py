@@ -24,8 +24,10 @@ COMMANDS = {
     "convert": "DICOM to NIfTI and nothing more: PET in SUV, CT, MR, series.json",
     "selfcheck": "SUV conformance, models' checksums, devices, versions",
     "phantom": "a synthetic PET/CT study with its truth",
+    "send": "DICOM objects of a case into a PACS: C-STORE or STOW-RS",
     "train": "our networks, on phantoms or on scans with lesion masks",
     "evaluate": "predictions against truth: voxels, lesions, counts, sites, verdicts",
+    "fetch": "studies out of a PACS: C-MOVE, C-GET or WADO-RS",
     "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
 }
 
