@@ -50,6 +50,16 @@ def test_a_previous_case_is_replaced_and_none_of_its_files_stays(tmp_path: Path)
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_case_written_again_keeps_the_list_of_what_was_sent(tmp_path: Path) -> None:
+    """Otherwise the same objects would go to the archive twice."""
+    out = tmp_path / "out"
+    write_case_folder(out, fill_with("old"))
+    (out / "sent.jsonl").write_text("a line\n")
+    write_case_folder(out, fill_with("new"))
+    assert (out / "result.json").read_text() == "new"
+    assert (out / "sent.jsonl").read_text() == "a line\n"
+
+
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     write_case_folder(tmp_path / "out", fill_with("new"))

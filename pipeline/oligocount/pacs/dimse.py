@@ -91,11 +91,13 @@ class DimseArchive:
 
 
 def _contexts(objects: Iterable[DicomObject]) -> list[PresentationContext]:
-    """One a kind of object: as it stands on disk, or in plain encodings that lose nothing."""
-    encodings: dict[str, list[str]] = {}
+    """One a kind and encoding: as it stands on disk, or a plain one that loses nothing.
+
+    Each on its own, so that an archive that takes both gets the bytes that stand on disk.
+    """
+    wanted: dict[tuple[str, str], None] = {}
     for one in objects:
         own = UID(one.transfer_syntax_uid)
         plain = [] if own.is_compressed else [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-        known = encodings.setdefault(one.sop_class_uid, [])
-        known += [each for each in (own, *plain) if each not in known]
-    return [build_context(kind, syntaxes) for kind, syntaxes in encodings.items()]
+        wanted |= dict.fromkeys((one.sop_class_uid, each) for each in (own, *plain))
+    return [build_context(kind, syntax) for kind, syntax in wanted]

@@ -13,9 +13,10 @@ from oligocount.errors import InputError
 
 FOLDER = "dicom"
 # When a result is written again these change, and nothing that a reader sees does.
-_WHEN_WRITTEN = (
+_OF_THE_WRITING = (
     "InstanceCreationDate", "InstanceCreationTime", "ContentDate", "ContentTime", "SeriesDate",
     "SeriesTime", "StructureSetDate", "StructureSetTime", "TimezoneOffsetFromUTC",
+    "ContributingEquipmentSequence", "DimensionOrganizationSequence", "DimensionIndexSequence",
 )  # fmt: skip
 
 
@@ -68,8 +69,8 @@ def _read_object(file: Path) -> DicomObject:
 
 
 def _digest(dataset: Dataset) -> str:
-    """Of everything but when it was written."""
-    for keyword in _WHEN_WRITTEN:
+    """Of everything but when it was written, and identifiers made up on the way."""
+    for keyword in _OF_THE_WRITING:
         if keyword in dataset:
             del dataset[keyword]
     content = io.BytesIO()

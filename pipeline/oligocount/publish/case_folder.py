@@ -12,10 +12,12 @@ from oligocount.errors import PublishError
 
 _PART = ".part"
 MARKER = "result.json"  # a folder without it is not a case
+SENT = "sent.jsonl"  # what an archive has of this case; the same objects must not go there twice
 CASE_FILES = frozenset(
     {
         MARKER, "lesions.csv", "lesions.nii.gz", "organs.nii.gz", "organs.json",
         "stations.nii.gz", "stations.json", "settings.yaml", "report.html", "viewer.html", "dicom",
+        SENT,
     }
 )  # fmt: skip
 
@@ -23,7 +25,8 @@ CASE_FILES = frozenset(
 def write_case_folder(out: Path, fill: Callable[[Path], None]) -> tuple[Path, ...]:
     """`out` holds what `fill` wrote into the folder given to it, all of it or nothing new.
 
-    A previous case in `out` is replaced; it stays untouched until the new one is whole.
+    A previous case in `out` is replaced; it stays untouched until the new one is whole. Its list
+    of what was sent to archives goes into the new one.
     Returns the files written. Raises PublishError when `out` holds anything that is not of a
     case, or when it cannot be written.
     """
@@ -36,6 +39,8 @@ def write_case_folder(out: Path, fill: Callable[[Path], None]) -> tuple[Path, ..
             part.mkdir()
             fill(part)
             _refuse_foreign(out)
+            if (out / SENT).is_file():
+                shutil.copy2(out / SENT, part / SENT)
             if part.parent == out:
                 _move_in(part, out)
             else:

@@ -1,0 +1,195 @@
+"""Against a real Orthanc: in, found, out, both ways, bit by bit; the objects are seen and drawn."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pydicom
+import pytest
+from dicomweb_client.web import DICOMwebClient
+
+from oligocount.cli.main import main
+from oligocount.errors import ArchiveRefused
+from oligocount.pacs import dimse_retrieve as retrieval
+
+from . import made
+from .doubles import cutting_proxy
+from .real_archive import Orthanc
+
+OUR_MODALITIES = ["RTSTRUCT", "SEG", "SEG", "SEG", "SR"]
+
+
+def place(orthanc: Orthanc, way: str) -> str:
+    return orthanc.web if way == "web" else orthanc.address
+
+
+def store_source(orthanc: Orthanc, pet: Path, way: str) -> None:
+    """The PET goes in by another tool than ours: dcmtk's dcmsend, or the client library's STOW."""
+    if way == "web":
+        files = sorted(pet.glob("*.dcm"))
+        DICOMwebClient(orthanc.web).store_instances([pydicom.dcmread(each) for each in files])
+        return
+    if shutil.which("dcmsend") is None:
+        pytest.skip("no dcmsend (Debian: dcmtk)")
+    done = subprocess.run(
+        ["dcmsend", "-aec", "ORTHANC", "127.0.0.1", str(orthanc.dicom_port),
+         "--scan-directories", str(pet)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_a_study_goes_in_and_comes_out_bit_by_bit(
+    orthanc: Orthanc, pet: Path, tmp_path: Path, way: str
+) -> None:
+    store_source(orthanc, pet, way)
+    out = tmp_path / "inbox"
+    assert (
+        main(["fetch", "--from", place(orthanc, way), "--study", made.STUDY_UID, "-o", str(out)])
+        == 0
+    )
+    assert [each.name for each in out.iterdir()] == [made.STUDY_UID]
+    assert made.contents(out) == made.contents(pet)
+
+
+def test_objects_come_by_c_move_to_our_port(
+    orthanc: Orthanc, pet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise ArchiveRefused("C-GET must not be needed")
+
+    monkeypatch.setattr(retrieval, "_get", never)
+    monkeypatch.setenv("OLIGOCOUNT_PACS_LISTEN", f"127.0.0.1:{orthanc.our_port}")
+    store_source(orthanc, pet, "dimse")
+    out = tmp_path / "inbox"
+    assert (
+        main(["fetch", "--from", orthanc.address, "--study", made.STUDY_UID, "-o", str(out)]) == 0
+    )
+    assert made.contents(out) == made.contents(pet)
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_objects_go_in_once_are_found_beside_their_source_and_come_out_bit_by_bit(
+    orthanc: Orthanc, case: Path, pet: Path, tmp_path: Path, way: str, capsys
+) -> None:
+    store_source(orthanc, pet, "web")
+    assert main(["send", str(case), "--to", place(orthanc, way)]) == 0
+    assert "5 sent, 0 kept back" in capsys.readouterr().out
+    assert main(["send", str(case), "--to", place(orthanc, way)]) == 0
+    assert "0 sent, 5 kept back" in capsys.readouterr().out
+    found = DICOMwebClient(orthanc.web).search_for_series(made.STUDY_UID)
+    modalities = sorted(each["00080060"]["Value"][0] for each in found)
+    assert modalities == sorted(["PT", *OUR_MODALITIES])
+    for back_by in ("dimse", "web"):
+        out = tmp_path / back_by
+        assert main(["fetch", "--from", place(orthanc, back_by), "--study", made.STUDY_UID,
+                     "--modality", "SEG,SR,RTSTRUCT", "-o", str(out)]) == 0  # fmt: skip
+        assert made.contents(out) == made.contents(case)
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_a_list_tells_identifiers_dates_and_counts_and_no_identity(
+    orthanc: Orthanc, case: Path, tmp_path: Path, way: str, capsys, monkeypatch
+) -> None:
+    main(["send", str(case), "--to", orthanc.web])
+    capsys.readouterr()
+    told = set()
+    for option, value in (("--accession", made.ACCESSION), ("--patient", made.PATIENT_ID)):
+        file = tmp_path / "value.txt"
+        file.write_text(value + "\n")
+        assert main(["fetch", "--from", place(orthanc, way), "--list", option, str(file)]) == 0
+        told.add(capsys.readouterr().out)
+    expected = f"{made.STUDY_UID}  20240102  RTSTRUCT SEG SR  5 series, 5 objects\n"
+    assert told == {expected}
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_a_value_that_no_study_has_is_told_without_it(
+    orthanc: Orthanc, tmp_path: Path, way: str, capsys
+) -> None:
+    file = tmp_path / "value.txt"
+    file.write_text("MRN-0815\n")
+    assert main(["fetch", "--from", place(orthanc, way), "--list", "--patient", str(file)]) == 3
+    error = capsys.readouterr().err
+    assert "no study with this PatientID" in error
+    assert "0815" not in error
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_a_connection_that_breaks_keeps_what_came_and_the_next_time_fetches_the_rest(
+    orthanc: Orthanc, pet: Path, tmp_path: Path, way: str, capsys
+) -> None:
+    store_source(orthanc, pet, "web")
+    port = orthanc.http_port if way == "web" else orthanc.dicom_port
+    out = tmp_path / "inbox"
+    uncut = [None] * (2 if way == "web" else 3)  # the questions before
+    with cutting_proxy(port, *uncut, 60_000, *[3000] * 10) as proxy:
+        address = place(orthanc, way).replace(str(port), str(proxy.port))
+        peers = tmp_path / "peers.yaml"
+        peers.write_text(f"peers: {{p: {{address: '{address}', attempts: 2, backoff_s: 0}}}}")
+        command = ["fetch", "--peers", str(peers), "--from", "p", "--study", made.STUDY_UID]
+        assert main([*command, "-o", str(out)]) == 6
+    told = capsys.readouterr()
+    assert "not whole, and kept" in told.out
+    assert [each.name for each in out.iterdir()] == [f".{made.STUDY_UID}.part"]
+    kept = len(made.contents(out))
+    assert 0 < kept < 60
+    assert (
+        main(["fetch", "--from", place(orthanc, way), "--study", made.STUDY_UID, "-o", str(out)])
+        == 0
+    )
+    assert f"60 of 60, {60 - kept} new" in capsys.readouterr().out
+    assert made.contents(out) == made.contents(pet)
+
+
+@pytest.mark.parametrize("way", ["dimse", "web"])
+def test_the_check_passes_and_fails_as_the_archive_is(orthanc: Orthanc, way: str, capsys) -> None:
+    assert main(["send", "--check", "--to", place(orthanc, way)]) == 0
+    assert "answers" in capsys.readouterr().out
+    wrong = orthanc.web + "-of-another" if way == "web" else orthanc.address.replace("ORTH", "X")
+    assert main(["send", "--check", "--to", wrong]) == 6
+    error = capsys.readouterr().err
+    assert ("HTTP 404" in error) if way == "web" else ("is not its AE title" in error)
+
+
+@pytest.fixture
+def given_back(orthanc: Orthanc, case: Path, tmp_path: Path) -> dict[str, Path]:
+    """The case's objects after they were in the archive, by what they are called there."""
+    main(["send", str(case), "--to", orthanc.address])
+    main(["fetch", "--from", orthanc.web, "--study", made.STUDY_UID, "-o", str(tmp_path / "back")])
+    found = {}
+    for file in (tmp_path / "back").rglob("*.dcm"):
+        header = pydicom.dcmread(file, stop_before_pixels=True)
+        found[f"{header.Modality} {header.SeriesDescription.split()[1]}"] = file
+    return found
+
+
+def run(*command: str) -> str:
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"no {command[0]} (Debian: dcmtk)")
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_another_tool_tells_the_report_that_the_archive_gives_back(given_back) -> None:
+    text = run("dsrdump", str(given_back["SR measurements"]))
+    for words in ("Lesion 2 node 104L", "SUVbw", "Oligometastatic by CN2025"):
+        assert words in text
+
+
+def test_another_tool_draws_the_lesions_that_the_archive_gives_back(given_back, tmp_path) -> None:
+    """Every frame of the segmentation: as many white pixels as the mask has voxels."""
+    run("dcm2pnm", "--write-png", "--all-frames", "--min-max-window",
+        str(given_back["SEG lesions"]), str(tmp_path / "frame"))  # fmt: skip
+    drawn = [np.asarray(PIL.Image.open(each)) for each in tmp_path.glob("frame*.png")]
+    frames = pydicom.dcmread(given_back["SEG lesions"]).pixel_array
+    assert sorted(int((each > 0).sum()) for each in drawn) == sorted(
+        int(each.sum()) for each in frames
+    )
+
+
+def test_another_tool_reads_the_structures_that_the_archive_gives_back(given_back) -> None:
+    text = run("dcmdump", "--search", "ROIName", str(given_back["RTSTRUCT lesions"]))
+    assert "GTV Lesion 1 primary esophagus" in text
