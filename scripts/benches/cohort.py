@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from oligocount.cohort.clusters import local_cluster
-from oligocount.cohort.engine import Plan, case_folder, run_batch
+from oligocount.cohort.engine import run_batch, served
 from oligocount.cohort.isolation import Limits
 from oligocount.cohort.ledger import Digests, Ledger, Outcome, State
 from oligocount.cohort.manifest import CohortCase
 from oligocount.cohort.page import write_page
+from oligocount.cohort.plan import Plan, case_folder
 from oligocount.cohort.tables import write_tables
 
 WARM_UP = 20  # cases until every worker has its process
@@ -34,12 +35,11 @@ class Pace:
     memory_mib: tuple[float, float]
 
 
-def wait(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> dict[str, float]:
+def wait(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> None:
     """The case function: waits as long as the options say, writes a small result."""
     enter("wait")
     time.sleep(job["seconds"])
     (out / "result.json").write_text(json.dumps(result(job["case_id"], 0)))
-    return {}
 
 
 def main() -> None:
@@ -78,7 +78,11 @@ def pace(place: Path, count: int, *, workers: int, seconds: float) -> Pace:
         limits=Limits(time_s=60, memory_mib=2000),
     )
     ends: list[tuple[float, float]] = []
-    with local_cluster(workers) as client, Ledger.open(plan.out) as ledger:
+    with (
+        local_cluster(workers) as client,
+        served(client, plan),
+        Ledger.open(plan.out) as ledger,
+    ):
         ledger.list_cases(cases, {})
 
         def mark(_: object, ended: object) -> None:

@@ -10,9 +10,9 @@ import pytest
 from distributed import Client
 
 from oligocount.cohort.clusters import local_cluster
-from oligocount.cohort.engine import Plan
 from oligocount.cohort.isolation import Limits
 from oligocount.cohort.manifest import CohortCase
+from oligocount.cohort.plan import Plan
 
 HERE = Path(__file__).parent
 

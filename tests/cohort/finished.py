@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from oligocount.cohort.engine import case_folder
 from oligocount.cohort.ledger import Digests, Ledger, Outcome, State
 from oligocount.cohort.manifest import CohortCase
+from oligocount.cohort.plan import case_folder
 
 DIGESTS = Digests(input="i", settings="s", models="m")
 

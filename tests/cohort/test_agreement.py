@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from finished import finish, result
 
-from oligocount.cohort.engine import case_folder
 from oligocount.cohort.page import write_page
+from oligocount.cohort.plan import case_folder
 from oligocount.cohort.tables import ask, write_tables
 
 

@@ -4,22 +4,27 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from distributed import Client
 
 from oligocount.cohort.clusters import local_cluster
-from oligocount.cohort.engine import Plan, Progress, run_batch
+from oligocount.cohort.engine import Progress, run_batch, served
 from oligocount.cohort.isolation import Limits
 from oligocount.cohort.ledger import Attempt, Ledger, State
 from oligocount.cohort.manifest import CohortCase
+from oligocount.cohort.plan import Plan
+from oligocount.cohort.stages import WAITING
+from oligocount.errors import ConfigError, PublishError
 
 Patients = Callable[..., tuple[CohortCase, ...]]
 
 
 def run(cases: tuple[CohortCase, ...], plan: Plan, client: Client) -> Progress:
-    with Ledger.open(plan.out) as ledger:
+    with Ledger.open(plan.out) as ledger, served(client, plan):
         ledger.list_cases(cases, {})
         return run_batch(cases, plan, client, ledger)
 
@@ -57,8 +62,9 @@ def test_a_case_that_breaks_costs_itself_alone(
     assert found["d"].outcome.error_class == "QuantificationError"
     assert found["d"].outcome.stage == "intake"
     assert found["d"].outcome.error == "series 1.2.3: weight is absent, expected (0010,1030)"
-    assert found["a"].outcome.stage_seconds == {"intake": 0.25, "publish": 0.5}
-    assert 10 < (found["a"].outcome.peak_mib or 0) < 2000
+    assert list(found["a"].outcome.stage_seconds) == ["start", "intake", "publish"]
+    assert list(found["a"].outcome.stage_peak_mib) == ["start", "intake", "publish"]
+    assert all(10 < peak < 2000 for peak in found["a"].outcome.stage_peak_mib.values())
     assert not list((plan.out / ".work").iterdir())
     assert not (plan.out / "cases" / "b").exists()
 
@@ -137,13 +143,17 @@ def test_other_settings_or_models_redo_everything(
     assert (progress.done, progress.failed, progress.skipped) == (1, 1, 0)
 
 
-def test_a_result_that_was_deleted_is_made_again(
+def test_a_result_that_was_deleted_or_broken_is_made_again(
     patients: Patients, plan: Plan, client: Client
 ) -> None:
     cases = patients(a={})
     run(cases, plan, client)
-    (plan.out / "cases" / "a" / "result.json").unlink()
+    result = plan.out / "cases" / "a" / "result.json"
+    result.unlink()
     assert run(cases, plan, client).done == 1
+    result.write_text('{"half a')
+    assert run(cases, plan, client).done == 1
+    assert json.loads(result.read_text())["case_id"] == "a"
 
 
 def test_an_input_that_went_away_fails_by_name(
@@ -153,6 +163,54 @@ def test_an_input_that_went_away_fails_by_name(
     progress = run((*patients(a={}), gone), plan, client)
     assert (progress.done, progress.failed) == (1, 1)
     assert "/nowhere/share" in str(latest(plan)["gone"].outcome.error)
+
+
+def test_what_would_stop_every_case_stops_the_batch_and_costs_none(
+    patients: Patients, plan: Plan, client: Client
+) -> None:
+    """A full disk is no patient's fault: with room again the same command goes on."""
+    cases = patients(a={}, b={"do": "fill"}, c={"do": "fill"}, d={"do": "fill"})
+    with pytest.raises(PublishError, match=r"No space left.*run the same command to go on"):
+        run(cases, plan, client)
+    (plan.out / "room").touch()
+    progress = run(cases, plan, client)
+    assert progress.done + progress.skipped == 4
+    assert {one.outcome.state for one in latest(plan).values()} == {State.DONE}
+
+
+def test_a_model_that_is_not_there_is_said_once(
+    patients: Patients, plan: Plan, client: Client
+) -> None:
+    cases = patients(**{f"c{number}": {"do": "misset"} for number in range(8)})
+    with pytest.raises(ConfigError, match="suv99"):
+        run(cases, plan, client)
+    assert State.FAILED not in {one.outcome.state for one in latest(plan).values()}
+    assert len(executions(plan)) < 8
+
+
+def test_an_input_that_goes_away_in_the_middle_runs_again_when_it_is_back(
+    patients: Patients, plan: Plan, client: Client
+) -> None:
+    cases = patients(a={"do": "unplug"})
+    assert run(cases, plan, client).failed == 1
+    away = Path(f"{cases[0].input} away")
+    (away / "case.json").write_text("{}")
+    os.utime(away / "case.json", (0, 0))
+    away.rename(cases[0].input)
+    assert run(cases, plan, client).done == 1
+
+
+def test_two_batches_share_a_cluster(patients: Patients, plan: Plan, client: Client) -> None:
+    """Cases of one name in two folders: neither batch ends the other's, nor hears of them."""
+    other = dataclasses.replace(plan, out=plan.out.with_name("other"))
+    other.out.mkdir()
+    cases = patients(**{f"c{number}": {"seconds": 0.3} for number in range(4)})
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda each: run(cases, each, client), (plan, other)))
+    assert [progress.done for progress in both] == [4, 4]
+    for each in (plan, other):
+        assert sorted(executions(each)) == ["c0", "c1", "c2", "c3"]
+        assert {one.attempt for one in latest(each).values()} == {1}
 
 
 def test_strange_names_get_folders_of_their_own(
@@ -170,11 +228,42 @@ def test_strange_names_get_folders_of_their_own(
 
 
 @pytest.mark.slow
+def test_the_next_case_is_prepared_while_this_one_infers(patients: Patients, plan: Plan) -> None:
+    """One GPU, 4 cases of 0.5 s before it and 0.5 s on it: never two at once, and no long gaps."""
+    told = {f"c{number}": {"seconds": 0.5, "infers_s": 0.5} for number in range(5)}
+    cases = patients(warm={}, **told)
+    with local_cluster(1, gpus=1) as client:
+        run(cases, dataclasses.replace(plan, turn_stages=("lesions",)), client)
+    found = [
+        json.loads(file.read_text())["answer"] for file in plan.out.glob("cases/c*/result.json")
+    ]
+    spans = sorted(found)
+    assert len(spans) == 5
+    gaps = [begun - ended for (_, ended), (begun, _) in pairwise(spans)]
+    assert min(gaps) >= 0, "two cases were on the GPU at once"
+    assert sorted(gaps)[1] < 0.3, "the GPU waited for the next case's 0.5 s of reading"
+    waited = [one.outcome.stage_seconds.get(WAITING, 0.0) for one in latest(plan).values()]
+    assert max(waited) > 0.1
+
+
+@pytest.mark.slow
+def test_waiting_for_a_turn_is_not_held_against_a_case(patients: Patients, plan: Plan) -> None:
+    """Each may take 1.5 s; the one that has to wait for the other needs 1.6 s in all."""
+    cases = patients(a={"infers_s": 0.8}, b={"infers_s": 0.8})
+    limits = Limits(time_s=1.5, memory_mib=2000)
+    with local_cluster(1, gpus=1) as client:
+        progress = run(
+            cases, dataclasses.replace(plan, limits=limits, turn_stages=("lesions",)), client
+        )
+    assert progress.done == 2
+
+
+@pytest.mark.slow
 def test_each_worker_sees_one_gpu_of_its_own(patients: Patients, plan: Plan) -> None:
     """Two workers, two GPUs, cases that wait for one: both are used, none is shared."""
     cases = patients(**{f"c{number}": {"seconds": 0.5} for number in range(6)})
     with local_cluster(2, gpus=2) as client:
-        assert run(cases, dataclasses.replace(plan, gpus_per_case=1), client).done == 6
+        assert run(cases, dataclasses.replace(plan, turn_stages=("publish",)), client).done == 6
     results = [json.loads(file.read_text()) for file in plan.out.glob("cases/*/result.json")]
     assert {one["gpu"] for one in results} == {"0", "1"}
 

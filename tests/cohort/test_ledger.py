@@ -88,6 +88,39 @@ def test_a_file_that_is_no_ledger_is_refused(tmp_path: Path) -> None:
         Ledger.open(tmp_path)
 
 
+def test_a_ledger_of_the_first_form_is_brought_up(tmp_path: Path) -> None:
+    """As form 1 left it: without the peak memory of stages."""
+    with Ledger.open(tmp_path) as ledger:
+        ledger.list_cases(listed("a"), {})
+        ledger.begin("a", DIGESTS)
+    with sqlite3.connect(tmp_path / LEDGER_NAME) as connection:
+        connection.execute("DROP VIEW latest")
+        connection.execute("ALTER TABLE attempts DROP COLUMN stage_peak_mib")
+        connection.execute(
+            "CREATE VIEW latest AS SELECT a.*, c.input FROM attempts a JOIN cases c USING (case_id)"
+        )
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with Ledger.open_read_only(tmp_path) as ledger:
+        assert states(ledger) == [("a", 1, State.RUNNING)]
+    known = Outcome(state=State.DONE, stage_peak_mib={"lesions": 900.0})
+    with Ledger.open(tmp_path) as ledger:
+        ledger.end("a", 1, known)
+        (last,) = ledger.latest()
+        assert last.outcome == known
+
+
+def test_what_goes_wrong_in_a_change_is_taken_back(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path) as ledger:
+        ledger.list_cases(listed("a"), {})
+        broken = Outcome(state=State.DONE, stage_seconds={"a": object()})  # type: ignore[dict-item]
+        ledger.begin("a", DIGESTS)
+        with pytest.raises(TypeError):
+            ledger.end("a", 1, broken)
+        ledger.end("a", 1, DONE)
+        assert states(ledger) == [("a", 1, State.DONE)]
+
+
 def test_a_ledger_of_another_form_is_refused(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / LEDGER_NAME)
     connection.execute("PRAGMA user_version = 99")

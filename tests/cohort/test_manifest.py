@@ -78,6 +78,24 @@ def test_other_columns_are_carried_along_and_are_no_facts(inputs: Path) -> None:
     assert cohort.cases[0].clinical == {"histology": "SCC"}
 
 
+def test_carried_columns_stay_as_they_were_written(inputs: Path) -> None:
+    """Site 010 is not 8, half past one is not 90, and `no` is a word; facts are read as facts."""
+    (inputs / "c.csv").write_text(
+        "case_id,input,site,visit,smoker,months_from_primary_diagnosis,prior_polymetastatic\n"
+        "007,p1,010,1:30,no,3.5,no\n"
+    )
+    (case,) = read(inputs / "c.csv").cases
+    assert case.case_id == "007"
+    assert case.given == {"site": "010", "visit": "1:30", "smoker": "no"}
+    assert case.clinical == {"months_from_primary_diagnosis": 3.5, "prior_polymetastatic": False}
+
+
+def test_a_european_spreadsheet_separates_by_semicolons(inputs: Path) -> None:
+    (inputs / "c.csv").write_text("case_id;input;histology\na;p1;SCC\n", "utf-8-sig")
+    (case,) = read(inputs / "c.csv").cases
+    assert (case.case_id, case.clinical) == ("a", {"histology": "SCC"})
+
+
 def test_bad_rows_are_named_and_the_rest_stands(inputs: Path) -> None:
     manifest = inputs / "cohort.csv"
     manifest.write_text(

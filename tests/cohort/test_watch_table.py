@@ -26,8 +26,22 @@ def test_a_log_has_a_line_for_each_case_that_ends(capsys: Capture) -> None:
     watcher.show(progress(done=3, skipped=2), DONE)
     watcher.show(progress(done=3, failed=1, skipped=2), FAILED)
     assert capsys.readouterr().out.splitlines() == [
+        "10 cases, 0 workers",
         "5/10, 2 kept  p1: done, 31.2 s",
         "6/10, 1 failed, 2 kept  p2: failed, TimeLimit: ran for 60 s",
+    ]
+
+
+def test_a_log_is_not_silent_for_long(capsys: Capture) -> None:
+    """Told at 0 s; nothing at 30 s; at 61 s what is under way."""
+    clock = [0.0]
+    watcher = LogWatcher(lambda: clock[0])
+    now = progress(workers=1, stages={"p5": "lesions"}, dashboard="http://127.0.0.1:8787/status")
+    for clock[0] in (0.0, 30.0, 61.0):
+        watcher.show(now, None)
+    assert capsys.readouterr().out.splitlines() == [
+        "10 cases, 1 worker, dashboard http://127.0.0.1:8787/status",
+        "0/10  the first cases are running  p5 lesions",
     ]
 
 

@@ -9,9 +9,9 @@ import pytest
 from distributed import Client
 
 from oligocount.cohort.batch import standing
-from oligocount.cohort.engine import Plan
 from oligocount.cohort.ledger import State
 from oligocount.cohort.manifest import Cohort, CohortCase, read_cohort
+from oligocount.cohort.plan import Plan
 from oligocount.cohort.watching import Arrivals, watch_folder
 
 Patients = Callable[..., tuple[CohortCase, ...]]

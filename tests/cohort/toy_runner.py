@@ -8,18 +8,44 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from oligocount.errors import QuantificationError
+from oligocount.errors import ConfigError, InputError, QuantificationError
 
 
-def run(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> dict[str, float]:
-    """Goes as told: ok, refuse, crash, die, hang, eat, chatter."""
+def run(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> None:
+    """Goes as told: ok, refuse, crash, die, hang, eat, chatter, fill, misset, unplug."""
     told = json.loads((Path(job["input"]) / "case.json").read_text())
     enter("intake")
     with (Path(job["work_root"]).parent / "executions.txt").open("a") as log:
         log.write(f"{job['case_id']} {os.getpid()}\n")
-    behaviour = told.get("do", "ok")
+    misbehave(told.get("do", "ok"), job)
+    time.sleep(told.get("seconds", 0.0))
+    if "infers_s" in told:
+        enter("lesions")
+        begun = time.monotonic()
+        time.sleep(told["infers_s"])
+        told["answer"] = [begun, time.monotonic()]
+    enter("publish")
+    (out / "lesions.csv").write_text("id\n1\n")
+    result = {
+        "case_id": job["case_id"],
+        "clinical": job["clinical"],
+        "answer": told.get("answer"),
+        "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
+    }
+    (out / "result.json").write_text(json.dumps(result))
+
+
+def misbehave(behaviour: str, job: dict[str, Any]) -> None:
+    has_room = (Path(job["work_root"]).parent / "room").exists()
     if behaviour == "refuse":
         raise QuantificationError("series 1.2.3: weight is absent, expected (0010,1030)")
+    if behaviour == "fill" and not has_room:
+        Path("/dev/full").write_text("more than fits")
+    if behaviour == "misset" and not has_room:
+        raise ConfigError("segmenter 'suv99': expected one that there is")
+    if behaviour == "unplug":
+        Path(job["input"]).rename(Path(job["input"] + " away"))
+        raise InputError("the share does not answer")
     if behaviour == "crash":
         raise ZeroDivisionError("a name that must stay in the log")
     if behaviour == "die":
@@ -32,14 +58,3 @@ def run(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> dict[st
         del eaten
     if behaviour == "chatter":
         sys.stdout.write("{not json\n")
-    time.sleep(told.get("seconds", 0.0))
-    enter("publish")
-    (out / "lesions.csv").write_text("id\n1\n")
-    result = {
-        "case_id": job["case_id"],
-        "clinical": job["clinical"],
-        "answer": told.get("answer"),
-        "gpu": os.environ.get("CUDA_VISIBLE_DEVICES"),
-    }
-    (out / "result.json").write_text(json.dumps(result))
-    return {"intake": 0.25, "publish": 0.5}

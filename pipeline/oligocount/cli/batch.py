@@ -3,7 +3,11 @@
 COHORT is a folder of patients (a folder or .zip each, clinical.yaml in it or not), or a CSV, TSV
 or Parquet manifest with the columns `case_id`, `input` (relative to the manifest) and any clinical
 fact; with --by-study one dump of many patients. Run the same command again to go on: finished
-cases are skipped, changed ones redone.
+cases are skipped, changed ones redone. Before a long run: --dry-run.
+
+  oligocount batch cohort.csv -o OUT --dry-run      what would run, what cannot and why
+  oligocount batch cohort.csv -o OUT --workers 4    then: oligocount status OUT, query OUT
+  oligocount batch --watch /incoming -o OUT         until Ctrl-C
 
 Exit status 0: every case is done; 5: at least one failed or was refused.
 """
@@ -11,7 +15,6 @@ Exit status 0: every case is done; 5: at least one failed or was refused.
 import argparse
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -24,12 +27,12 @@ from oligocount.cli.watch import LogWatcher, TableWatcher, Watcher
 from oligocount.cohort import clusters
 from oligocount.cohort.batch import Standing, forecast, standing, usual_seconds, work_through
 from oligocount.cohort.dump import read_dump
-from oligocount.cohort.engine import Plan
 from oligocount.cohort.estimate import check_readiness
 from oligocount.cohort.isolation import Limits
 from oligocount.cohort.ledger import LEDGER_NAME, State
 from oligocount.cohort.manifest import Cohort, read_cohort
-from oligocount.cohort.recipe import CASE_RUNNER, SETTINGS_FILE, Recipe, read_recipe
+from oligocount.cohort.plan import Plan
+from oligocount.cohort.recipe import CASE_RUNNER, GPU_STAGES, SETTINGS_FILE, Recipe, read_recipe
 from oligocount.cohort.watching import watch_folder
 from oligocount.config import load_settings
 from oligocount.errors import ConfigError, InputError
@@ -40,7 +43,15 @@ _MIB_PER_GIB = 1024
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("cohort", type=Path, metavar="COHORT", help="a folder or a manifest")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "cohort", type=Path, nargs="?", metavar="COHORT", help="a folder or a manifest"
+    )
+    source.add_argument(
+        "--watch", type=Path, metavar="DIR",
+        help="keep running: process each patient's folder or .zip that appears in DIR, once it "
+        "is complete and never twice",
+    )  # fmt: skip
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT")
     place = parser.add_mutually_exclusive_group()
     place.add_argument("--workers", type=int, metavar="N", help="cases at a time on this machine")
@@ -51,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would run, run nothing")
     parser.add_argument(
-        "--watch", type=float, metavar="SECONDS",
-        help="keep running: process each patient's folder once it has not changed for SECONDS",
+        "--settled", type=float, default=60, metavar="SECONDS",
+        help="with --watch: complete is what has not changed for so long (default 60)",
     )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="refuse a cohort with a bad row")
     parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
@@ -71,33 +82,38 @@ def execute(arguments: argparse.Namespace) -> int:
     """0 when every case is done, 5 when one failed or was refused."""
     _check_numbers(arguments)
     settings = load_settings(arguments.config)
-    cohort = _read_cohort(arguments, settings.intake)
-    if arguments.strict and cohort.refused:
-        rows = "; ".join(f"{place}: {why}" for place, why in cohort.refused.items())
-        raise InputError(f"{arguments.cohort}: {len(cohort.refused)} rows cannot run: {rows}")
     workers = _workers(arguments)
     recipe = read_recipe(
         arguments.config, arguments.out.resolve(), lesions=arguments.lesions,
         organs=arguments.organs, device=arguments.device,
     )  # fmt: skip
     plan = _plan(arguments, recipe, workers)
+    watcher = TableWatcher() if sys.stdout.isatty() else LogWatcher()
+    if arguments.watch is not None:
+        return _watch(arguments, plan, _cluster(arguments, workers), watcher)
+    cohort = _read_cohort(arguments, settings.intake)
+    if arguments.strict and cohort.refused:
+        rows = "; ".join(f"{place}: {why}" for place, why in cohort.refused.items())
+        raise InputError(f"{arguments.cohort}: {len(cohort.refused)} rows cannot run: {rows}")
     if cohort.carried:
         print(f"carried along, not clinical facts: {', '.join(cohort.carried)}")
     if arguments.dry_run:
         return _tell_forecast(cohort, plan, settings.intake, workers)
-    watcher = TableWatcher() if sys.stdout.isatty() else LogWatcher()
-    cluster = _cluster(arguments, workers)
-    if arguments.watch is not None:
-        return _watch(arguments, plan, cluster, watcher)
-    end = work_through(cohort, plan, cluster, watcher.show)
+    if cohort.refused:
+        print(f"{len(cohort.refused)} rows cannot run and are named at the end", flush=True)
+    end = work_through(cohort, plan, _cluster(arguments, workers), watcher.show)
     watcher.close()
     return _tell_end(end)
 
 
 def _read_cohort(arguments: argparse.Namespace, settings: IntakeSettings) -> Cohort:
-    if arguments.by_study:
-        return read_dump(arguments.cohort, settings)
-    return read_cohort(arguments.cohort, fact_names=fact_names(), check_facts=check_facts)
+    return _read_place(arguments.cohort, settings, by_study=arguments.by_study)
+
+
+def _read_place(place: Path, settings: IntakeSettings, *, by_study: bool) -> Cohort:
+    if by_study:
+        return read_dump(place, settings)
+    return read_cohort(place, fact_names=fact_names(), check_facts=check_facts)
 
 
 def _watch(
@@ -107,23 +123,42 @@ def _watch(
     watcher: Watcher,
 ) -> int:
     """Until interrupted (Ctrl-C or SIGTERM): a case under way then runs again at the next start."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-
-    def read() -> Cohort:
-        return _read_cohort(arguments, load_settings(arguments.config).intake)
-
-    print(f"watching {arguments.cohort}; end with Ctrl-C", flush=True)
-    watch_folder(
-        read, plan, cluster, watcher.show, settled_s=arguments.watch, ends=stop.is_set
-    )  # fmt: skip
-    watcher.close()
+    if not arguments.watch.is_dir():
+        raise InputError(f"{arguments.watch}: expected a folder to watch")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    print(f"watching {arguments.watch}; end with Ctrl-C", flush=True)
+    try:
+        watch_folder(
+            _Arriving(arguments).read, plan, cluster, watcher.show, settled_s=arguments.settled
+        )
+    except KeyboardInterrupt:
+        watcher.close()
     return _tell_end(standing(plan.out))
 
 
+class _Arriving:
+    """What lies in the watched folder; that it cannot be read now is told and no end."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._place: Path = arguments.watch
+        self._by_study: bool = arguments.by_study
+        self._settings = load_settings(arguments.config).intake
+        self._told = ""
+
+    def read(self) -> Cohort:
+        """The cohort as it is now."""
+        try:
+            if any(self._place.iterdir()):
+                return _read_place(self._place, self._settings, by_study=self._by_study)
+        except (OSError, InputError) as error:
+            if str(error) != self._told:
+                print(error, file=sys.stderr, flush=True)
+            self._told = str(error)
+        return Cohort(cases=(), refused={})
+
+
 def _check_numbers(arguments: argparse.Namespace) -> None:
-    for name in ("workers", "threads", "time_limit", "memory_limit", "watch"):
+    for name in ("workers", "threads", "time_limit", "memory_limit", "settled"):
         value = getattr(arguments, name)
         if value is not None and not value > 0:
             raise ConfigError(f"--{name.replace('_', '-')}: expected more than 0, found {value}")
@@ -148,7 +183,7 @@ def _plan(arguments: argparse.Namespace, recipe: Recipe, workers: int) -> Plan:
             time_s=arguments.time_limit * 60, memory_mib=arguments.memory_limit * _MIB_PER_GIB
         ),
         threads=_threads(arguments, workers),
-        gpus_per_case=1 if arguments.gpus else 0,
+        turn_stages=GPU_STAGES if arguments.gpus else (),
         retries_failed=arguments.retry_failed,
     )
 
@@ -166,7 +201,7 @@ def _cluster(
     if arguments.scheduler:
         return lambda: clusters.running_cluster(arguments.scheduler)
     if arguments.slurm:
-        return lambda: clusters.slurm_cluster(arguments.slurm)
+        return lambda: clusters.slurm_cluster(arguments.slurm, gpus=arguments.gpus)
     return lambda: clusters.local_cluster(workers, gpus=arguments.gpus)
 
 

@@ -42,9 +42,12 @@ def _tell(now: Standing, *, shown: int | None) -> None:
         print(f"  a case takes {seconds:.1f} s (median)")
     if now.is_running and now.notes.get("dashboard"):
         print(f"  dashboard: {now.notes['dashboard']}")
-    for name, one in now.latest.items():
-        if one.outcome.state is State.RUNNING and one.outcome.stage:
-            print(f"  {name}: {one.outcome.stage}")
+    under_way = [one for one in now.latest.values() if one.outcome.state is State.RUNNING]
+    if under_way and not now.is_running:
+        print(f"  it was ended with {len(under_way)} under way; run the same command to go on")
+    for one in under_way if now.is_running else ():
+        if one.outcome.stage:
+            print(f"  {one.case_id}: {one.outcome.stage}")
     tell_failures(now, shown=shown)
 
 

@@ -3,6 +3,7 @@
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from oligocount.cohort.engine import Ended, Progress
 from oligocount.cohort.ledger import State
@@ -10,6 +11,7 @@ from oligocount.cohort.ledger import State
 _REDRAW_S = 0.2
 _BAR_WIDTH = 24
 _MAX_STAGES = 16
+_LOG_S = 60.0
 
 
 class Watcher(ABC):
@@ -25,15 +27,28 @@ class Watcher(ABC):
 
 
 class LogWatcher(Watcher):
-    """One line a case that ended."""
+    """One line a case that ended, and one a minute while none does."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._told: float | None = None
 
     def show(self, progress: Progress, ended: Ended | None) -> None:
-        """Print the line; nothing while no case ends."""
+        """Print the line; nothing while no case ends and a minute has not passed."""
+        if self._told is None:
+            self._print(_opening(progress))
         if ended is not None:
-            print(f"{_counts(progress)}  {_ending(ended)}", flush=True)
+            self._print(f"{_counts(progress)}  {_ending(ended)}")
+        elif self._clock() - (self._told or 0.0) > _LOG_S:
+            running = ", ".join(f"{name} {stage}" for name, stage in _first_stages(progress))
+            self._print(f"{_counts(progress)}  {_pace(progress)}  {running}")
 
     def close(self) -> None:
         """What was printed stays."""
+
+    def _print(self, line: str) -> None:
+        print(line, flush=True)
+        self._told = self._clock()
 
 
 class TableWatcher(Watcher):
@@ -50,6 +65,8 @@ class TableWatcher(Watcher):
             print(_ending(ended))
         elif time.monotonic() - self._drawn < _REDRAW_S:
             return
+        if self._drawn == 0.0:
+            print(_opening(progress))
         self._wipe()
         lines = [_headline(progress), *_stages(progress)]
         print("\n".join(lines), flush=True)
@@ -65,10 +82,21 @@ class TableWatcher(Watcher):
         self._lines = 0
 
 
+def _opening(progress: Progress) -> str:
+    parts = [f"{progress.total} cases", _workers(progress)]
+    parts += [f"dashboard {progress.dashboard}"] if progress.dashboard else []
+    return ", ".join(parts)
+
+
 def _headline(progress: Progress) -> str:
     filled = _BAR_WIDTH * (progress.total - progress.left) // max(1, progress.total)
     bar = "█" * filled + "·" * (_BAR_WIDTH - filled)
-    return f"{bar} {_counts(progress)}  {progress.workers} workers  {_pace(progress)}"
+    return f"{bar} {_counts(progress)}  {_workers(progress)}  {_pace(progress)}"
+
+
+def _workers(progress: Progress) -> str:
+    """One place for a case: a thread of a Dask worker."""
+    return f"{progress.workers} worker{'' if progress.workers == 1 else 's'}"
 
 
 def _counts(progress: Progress) -> str:
@@ -95,10 +123,15 @@ def _duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
 
 
+def _first_stages(progress: Progress) -> list[tuple[str, str]]:
+    running = list(progress.stages.items())[:_MAX_STAGES]
+    return [(case_id[:60], stage) for case_id, stage in running]
+
+
 def _stages(progress: Progress) -> list[str]:
-    running = list(progress.stages.items())
-    lines = [f"  {case_id[:60]}: {stage}" for case_id, stage in running[:_MAX_STAGES]]
-    return lines + ([f"  and {len(running) - _MAX_STAGES} more"] if running[_MAX_STAGES:] else [])
+    lines = [f"  {case_id}: {stage}" for case_id, stage in _first_stages(progress)]
+    more = len(progress.stages) - len(lines)
+    return lines + ([f"  and {more} more"] if more else [])
 
 
 def _ending(ended: Ended) -> str:

@@ -11,12 +11,13 @@ from pathlib import Path
 from distributed import Client
 
 from oligocount.cohort.clusters import dashboard
-from oligocount.cohort.digest import digest_input
-from oligocount.cohort.engine import WORK_FOLDER, Ended, Plan, Progress, result_stands, run_batch
-from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Digests, Ledger, State
+from oligocount.cohort.engine import Ended, Progress, run_batch, served
+from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Ledger, State
 from oligocount.cohort.lock import is_locked, locked
 from oligocount.cohort.manifest import Cohort, CohortCase
 from oligocount.cohort.page import write_page
+from oligocount.cohort.plan import WORK_FOLDER, Plan
+from oligocount.cohort.resume import next_step
 from oligocount.cohort.tables import write_tables
 from oligocount.errors import InputError, PublishError
 
@@ -69,7 +70,7 @@ def work_through(
 
     Raises PublishError when the folder cannot be written or another batch holds it.
     """
-    with opened(plan) as ledger, cluster() as client:
+    with opened(plan) as ledger, cluster() as client, served(client, plan):
         ledger.unlist_cases()
         run_listed(cohort, plan, client, ledger, watcher)
     return standing(plan.out)
@@ -125,8 +126,9 @@ def forecast(
     for case in cohort.cases:
         memory_mib = None
         try:
-            action, reason = _action(case, plan, before.get(case.case_id))
-            if action == "run":
+            step = next_step(case, plan, before.get(case.case_id))
+            action, reason = "run" if step.runs else "leave", step.reason
+            if step.runs:
                 memory_mib = check(case)
         except InputError as error:
             action, reason = "cannot", str(error)
@@ -153,20 +155,3 @@ def _write_files(plan: Plan) -> None:
             part.replace(file)
         except OSError as error:
             raise PublishError(f"{file}: cannot be written: {error.strerror}") from error
-
-
-def _action(case: CohortCase, plan: Plan, last: Attempt | None) -> tuple[str, str]:
-    digests = Digests(
-        input=digest_input(case.input, case.clinical, case.files),
-        settings=plan.settings_digest,
-        models=plan.models_digest,
-    )
-    if last is None:
-        return "run", "new"
-    if last.digests != digests:
-        return "run", "input, settings or models changed"
-    if last.outcome.state is State.FAILED:
-        return ("run", "failed before") if plan.retries_failed else ("leave", "failed before")
-    if result_stands(last, plan.out):
-        return "leave", "finished"
-    return "run", "not finished"

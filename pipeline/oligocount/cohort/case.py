@@ -15,8 +15,8 @@ from oligocount.run import Tools, run_study
 from oligocount.settings import Settings
 
 
-def run_case(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> dict[str, float]:
-    """The case stands in `out`; returns the seconds of each stage.
+def run_case(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> None:
+    """The case stands in `out`.
 
     Raises OligocountError for an input or a model that cannot be used.
     """
@@ -32,7 +32,6 @@ def run_case(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> di
     result = run_study(read, tools, facts=facts, settings=settings, enter=enter)
     enter("publish")
     publish.write(out, result, dump_settings(settings), settings.publish)
-    return dict(result.provenance.seconds)
 
 
 @functools.cache

@@ -1,12 +1,13 @@
 """The process that runs cases: `python -m oligocount.cohort.child`, one at a time, until its end.
 
 It reads a job a line on standard input and answers in lines of JSON: `{"stage": ...}` while it
-works, then `{"done": ...}` or `{"failed": ...}`. What a library prints goes to the case's log.
+works, then `{"done": true}` or `{"failed": ...}`. What a library prints goes to the case's log.
 A case is written to a folder of its own and put in its place when it is whole. The process ends
 at once when its parent does, and a bug ends it with its traceback in the log: the parent starts
 another. Models stay loaded between cases.
 """
 
+import errno
 import importlib
 import json
 import os
@@ -20,53 +21,93 @@ from pathlib import Path
 from typing import IO, Any
 
 from oligocount.cohort.links import link_files
-from oligocount.errors import OligocountError, PublishError
+from oligocount.cohort.stages import StageLog, Turns
+from oligocount.errors import (
+    BundleMismatch,
+    BundleNotFound,
+    ConfigError,
+    OligocountError,
+    PublishError,
+)
 from oligocount.publish.case_folder import CASE_FILES
 
 Job = dict[str, Any]
 Enter = Callable[[str], None]
-Runner = Callable[[Job, Path, Enter], dict[str, float]]
+Runner = Callable[[Job, Path, Enter], None]
+_IDLE_S = 900.0  # models leave the memory of a worker that has nothing to do for so long
+_STORAGE_ERRORS = frozenset(
+    {
+        errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE, errno.ENODEV,
+        errno.ENOTCONN, errno.EFBIG,
+    }
+)  # fmt: skip
 
 
 def main() -> None:
-    """Serve jobs until standard input closes."""
+    """Serve jobs until standard input closes, or none comes for a long time."""
     _offer_to_the_memory_killer()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(jobs,), daemon=True).start()
     while True:
-        _serve(json.loads(jobs.get()), answers)
+        try:
+            job = jobs.get(timeout=_IDLE_S)
+        except queue.Empty:
+            return
+        _serve(json.loads(job), answers)
 
 
 def _serve(job: Job, answers: IO[str]) -> None:
     _answer(answers, {"stage": "start"})
-    _redirect_output(Path(job["log"]))
-    runner = _runner(job["runner"])
     begun = time.perf_counter()
-    _forget_peak_memory()
-
-    def enter(stage: str) -> None:
-        _answer(answers, {"stage": stage})
-
     told: dict[str, Any] = {}
+    log: StageLog | None = None
     try:
-        told["done"] = _run_whole(runner, job, enter)
+        _redirect_output(Path(job["log"]))
+        log = StageLog(lambda stage: _answer(answers, {"stage": stage}), _turns(job))
+        log.enter("start")
+        _run_whole(_runner(job["runner"]), job, log.enter)
+        told["done"] = True
     except OligocountError as error:
-        told["failed"] = {"error_class": type(error).__name__, "error": str(error)}
+        told["failed"] = {
+            "error_class": type(error).__name__,
+            "error": str(error),
+            "concerns_all": _concerns_all(error),
+        }
     told["seconds"] = time.perf_counter() - begun
-    told["peak_mib"] = _peak_memory_mib()
+    if log is not None:
+        log.close()
+        told |= {"stage_seconds": log.seconds, "stage_peak_mib": log.peak_mib}
     sys.stdout.flush()
     sys.stderr.flush()
     _answer(answers, told)
 
 
-def _run_whole(runner: Runner, job: Job, enter: Enter) -> dict[str, float]:
-    """The seconds of each stage; the case's folder is in its place, whole, or was not touched."""
+def _concerns_all(error: OligocountError) -> bool:
+    """Whether every other case would meet this too: it is no fault of the patient's scan."""
+    if isinstance(error, ConfigError | BundleNotFound | BundleMismatch):
+        return True
+    cause = error.__cause__
+    return (
+        isinstance(error, PublishError)
+        and isinstance(cause, OSError)
+        and cause.errno in _STORAGE_ERRORS
+    )
+
+
+def _turns(job: Job) -> Turns:
+    return Turns(
+        Path(job["turn_file"]) if job["turn_file"] else None, frozenset(job["turn_stages"])
+    )
+
+
+def _run_whole(runner: Runner, job: Job, enter: Enter) -> None:
+    """The case's folder is in its place, whole, or was not touched."""
     work, final = Path(job["work"]), Path(job["final"])
     case = work / "case"
     try:
         case.mkdir(parents=True)
-        seconds = runner(_with_own_files(job, work / "input"), case, enter)
+        runner(_with_own_files(job, work / "input"), case, enter)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
             _set_aside(final, work, Path(job["superseded"]))
@@ -75,7 +116,6 @@ def _run_whole(runner: Runner, job: Job, enter: Enter) -> dict[str, float]:
         raise PublishError(f"{final}: cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return seconds
 
 
 def _set_aside(final: Path, work: Path, superseded: Path) -> None:
@@ -113,7 +153,10 @@ def _runner(name: str) -> Runner:
 
 
 def _redirect_output(log: Path) -> None:
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    except OSError as error:
+        raise PublishError(f"{log}: cannot be written: {error.strerror}") from error
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     os.close(handle)
@@ -125,23 +168,6 @@ def _offer_to_the_memory_killer() -> None:
         Path("/proc/self/oom_score_adj").write_text("500")
     except OSError:
         return
-
-
-def _forget_peak_memory() -> None:
-    try:
-        Path("/proc/self/clear_refs").write_text("5")
-    except OSError:
-        return
-
-
-def _peak_memory_mib() -> float | None:
-    """The peak resident memory since it was last forgotten; None where the system won't tell."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        return None
-    lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(lines[0].split()[1]) / 1024 if lines else None
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import psutil
 import yaml
 from distributed import Client, LocalCluster
 
+from oligocount.cohort.plan import CASES_PER_GPU
 from oligocount.cohort.worker import LOCAL_GPU
 from oligocount.errors import ConfigError, ModelError
 
@@ -36,14 +37,14 @@ def threads_per_case(workers: int) -> int:
 def local_cluster(workers: int, *, gpus: int = 0) -> Iterator[Client]:
     """A client of a scheduler and workers on this machine's loopback, gone after the block.
 
-    With `gpus`, each worker offers one GPU and cases wait for one.
+    With `gpus`, each worker has one GPU, and two cases that take turns at it.
     """
     _quieten()
     with (
         tempfile.TemporaryDirectory(prefix="oligocount-") as scratch,
         LocalCluster(
             n_workers=workers,
-            threads_per_worker=1,
+            threads_per_worker=CASES_PER_GPU if gpus else 1,
             processes=True,
             memory_limit=0,  # limits hold for each case's own process
             host="127.0.0.1",
@@ -75,8 +76,10 @@ def running_cluster(address: str) -> Iterator[Client]:
 
 
 @contextmanager
-def slurm_cluster(file: Path) -> Iterator[Client]:
+def slurm_cluster(file: Path, *, gpus: int = 0) -> Iterator[Client]:
     """A client of workers that are SLURM jobs, one case at a time each, gone after the block.
+
+    With `gpus`, each job has asked for one GPU, and two cases take turns at it.
 
     `file` (YAML) says `jobs` and what dask_jobqueue.SLURMCluster takes: queue, memory, job_cpu,
     walltime, job_extra_directives, job_script_prologue ... Raises ConfigError when it cannot be
@@ -85,10 +88,15 @@ def slurm_cluster(file: Path) -> Iterator[Client]:
     _quieten()
     options = _slurm_options(file)
     jobs = options.pop("jobs")
+    if gpus:
+        more = options.get("worker_extra_args") or []
+        options["worker_extra_args"] = [*more, "--resources", "GPU=1"]
     try:
         library = import_module("dask_jobqueue")
         cluster = library.SLURMCluster(
-            **{"scheduler_options": {"dashboard_address": ":0"}, **options}, cores=1, processes=1
+            **{"scheduler_options": {"dashboard_address": ":0"}, **options},
+            cores=CASES_PER_GPU if gpus else 1,
+            processes=1,
         )
     except ImportError as error:
         raise ConfigError("--slurm needs dask-jobqueue: pip install oligocount[cluster]") from error

@@ -9,40 +9,26 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future, KilledWorker
 
+from oligocount.cohort.clusters import dashboard
 from oligocount.cohort.digest import digest_input, folder_name
-from oligocount.cohort.isolation import Limits
-from oligocount.cohort.ledger import Attempt, Digests, Ledger, Outcome, State
+from oligocount.cohort.ledger import Digests, Ledger, Outcome, State
 from oligocount.cohort.manifest import CohortCase
-from oligocount.cohort.worker import STAGE_TOPIC, CaseRunner, run_on_worker
-from oligocount.errors import InputError, ModelError
+from oligocount.cohort.plan import CASES_PER_GPU, LOGS_FOLDER, WORK_FOLDER, Plan, case_folder
+from oligocount.cohort.resume import FAILED_BEFORE, next_step
+from oligocount.cohort.worker import CaseRunner, run_on_worker
+from oligocount.errors import ConfigError, InputError, ModelError, OligocountError, PublishError
 
-CASES_FOLDER, WORK_FOLDER, LOGS_FOLDER = "cases", ".work", "logs"
 _WAIT_S = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How every case is run. `options` goes to the runner as it is and must be JSON.
-
-    `files` are written into OUT before the first case: what the options point to.
-    """
-
-    out: Path
-    runner: str
-    options: Mapping[str, Any]
-    files: Mapping[str, str] = field(default_factory=dict)
-    settings_digest: str
-    models_digest: str
-    limits: Limits
-    threads: int = 1
-    gpus_per_case: int = 0
-    retries_failed: bool = False
+_STOPS: Mapping[str, type[OligocountError]] = {
+    "ConfigError": ConfigError,
+    "PublishError": PublishError,
+}  # a model's errors are the rest
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +41,7 @@ class Progress:
     failed: int = 0
     failed_before: int = 0
     workers: int = 0
+    dashboard: str = ""
     stages: dict[str, str] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
 
@@ -80,10 +67,24 @@ class _Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Finished:
-    case_id: str
+class _Running:
+    """A case that was handed out."""
+
+    case: CohortCase
     attempt: int
+    digests: Digests
     future: "Future[Outcome]"
+
+
+_Events = queue.SimpleQueue[_Stage | _Running]
+
+
+@contextmanager
+def served(client: Client, plan: Plan) -> Iterator[None]:
+    """Inside the block every worker, also one that joins late, keeps case processes warm."""
+    client.register_plugin(CaseRunner(plan.batch, plan.threads))
+    yield
+    client.unregister_worker_plugin(plan.batch)
 
 
 def run_batch(
@@ -95,22 +96,22 @@ def run_batch(
 ) -> Progress:
     """Every case has ended and stands in the ledger, finished ones untouched.
 
-    `on_change` hears of every change, and of each case that ended.
-    Raises ModelError when the scheduler goes away: what ended until then is kept.
+    To be called where workers are `served`. `on_change` hears of every change, and of each case
+    that ended. Raises ModelError when the scheduler goes away, and what stopped a case where it
+    would stop every other one (PublishError for a full disk): what ended until then is kept.
     """
-    events: queue.SimpleQueue[_Stage | _Finished] = queue.SimpleQueue()
-    client.register_plugin(CaseRunner(plan.threads))
-    client.subscribe_topic(STAGE_TOPIC, lambda event: events.put(_stage(event[1])))
+    events: _Events = queue.SimpleQueue()
+    client.subscribe_topic(plan.batch, lambda event: events.put(_stage(event[1])))
     (plan.out / LOGS_FOLDER).mkdir(exist_ok=True)
     # what a dead batch left half-written; an orphan of it can no longer put its case in place
     shutil.rmtree(plan.out / WORK_FOLDER, ignore_errors=True)
-    progress = Progress(total=len(cases))
+    progress = Progress(total=len(cases), dashboard=dashboard(client))
     waiting = _cases_to_run(cases, plan, ledger, progress)
-    running: dict[str, Future[Outcome]] = {}
+    running: dict[str, _Running] = {}
     while True:
         _hand_out(waiting, running, plan, client, ledger, events, progress)
         if not running:
-            client.unsubscribe_topic(STAGE_TOPIC)
+            client.unsubscribe_topic(plan.batch)
             return progress
         ended = _take_event(events, running, ledger, progress, client)
         on_change(progress, ended)
@@ -127,51 +128,33 @@ def _cases_to_run(
     before = {attempt.case_id: attempt for attempt in ledger.latest()}
     for case in cases:
         try:
-            digests = Digests(
-                input=digest_input(case.input, case.clinical, case.files),
-                settings=plan.settings_digest,
-                models=plan.models_digest,
-            )
+            step = next_step(case, plan, before.get(case.case_id))
         except InputError as error:
             _fail_unread(case, plan, ledger, str(error))
             progress.failed += 1
             continue
-        last = before.get(case.case_id)
-        if last is None or last.digests != digests:
-            yield case, digests
-        elif last.outcome.state is State.FAILED and not plan.retries_failed:
+        if step.runs:
+            yield case, step.digests
+        elif step.reason == FAILED_BEFORE:
             progress.failed_before += 1
-        elif result_stands(last, plan.out):
-            progress.skipped += 1
         else:
-            yield case, digests
+            progress.skipped += 1
 
 
 def _fail_unread(case: CohortCase, plan: Plan, ledger: Ledger, error: str) -> None:
     digests = Digests(input="", settings=plan.settings_digest, models=plan.models_digest)
     attempt = ledger.begin(case.case_id, digests)
-    failed = Outcome(state=State.FAILED, error_class="InputError", error=error, stage_seconds={})
+    failed = Outcome(state=State.FAILED, error_class="InputError", error=error)
     ledger.end(case.case_id, attempt, failed)
-
-
-def result_stands(last: Attempt, out: Path) -> bool:
-    """True when the finished case of this attempt is still in its place."""
-    result = case_folder(out, last.case_id) / "result.json"
-    return last.outcome.state is State.DONE and result.is_file()
-
-
-def case_folder(out: Path, case_id: str) -> Path:
-    """Where the files of a finished case are."""
-    return out / CASES_FOLDER / folder_name(case_id)
 
 
 def _hand_out(
     waiting: Iterator[tuple[CohortCase, Digests]],
-    running: "dict[str, Future[Outcome]]",
+    running: dict[str, _Running],
     plan: Plan,
     client: Client,
     ledger: Ledger,
-    events: "queue.SimpleQueue[_Stage | _Finished]",
+    events: _Events,
     progress: Progress,
 ) -> None:
     """Two cases a worker thread are under way, or all that are left."""
@@ -185,14 +168,15 @@ def _hand_out(
         future = client.submit(
             run_on_worker,
             job,
+            plan.batch,
             plan.limits,
             key=f"case-{job['execution']}",
             pure=False,
-            resources={"GPU": plan.gpus_per_case} if plan.gpus_per_case else None,
+            resources={"GPU": 1 / CASES_PER_GPU} if plan.turn_stages else None,
         )
-        running[case.case_id] = future
-        ended = _Finished(case.case_id, attempt, future)
-        future.add_done_callback(lambda _, ended=ended: events.put(ended))
+        begun = _Running(case, attempt, digests, future)
+        running[case.case_id] = begun
+        future.add_done_callback(lambda _, begun=begun: events.put(begun))
 
 
 def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
@@ -207,6 +191,7 @@ def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
         "memory_mib": plan.limits.memory_mib,
         "clinical": dict(case.clinical),
         "runner": plan.runner,
+        "turn_stages": list(plan.turn_stages),
         "work_root": str(plan.out / WORK_FOLDER),
         "final": str(case_folder(plan.out, case.case_id)),
         "superseded": str(plan.out / "superseded"),
@@ -215,8 +200,8 @@ def _job(case: CohortCase, attempt: int, plan: Plan) -> dict[str, Any]:
 
 
 def _take_event(
-    events: "queue.SimpleQueue[_Stage | _Finished]",
-    running: "dict[str, Future[Outcome]]",
+    events: _Events,
+    running: dict[str, _Running],
     ledger: Ledger,
     progress: Progress,
     client: Client,
@@ -232,15 +217,30 @@ def _take_event(
             progress.stages[event.case_id] = event.stage
             ledger.enter_stage(event.case_id, event.attempt, event.stage)
         return None
-    del running[event.case_id]
-    progress.stages.pop(event.case_id, None)
+    case_id = event.case.case_id
+    del running[case_id]
+    progress.stages.pop(case_id, None)
     outcome = _outcome(event.future, client)
-    ledger.end(event.case_id, event.attempt, outcome)
+    ledger.end(case_id, event.attempt, outcome)
+    if outcome.state is State.INTERRUPTED:
+        stop = _STOPS.get(str(outcome.error_class), ModelError)
+        raise stop(f"{outcome.error}; with that mended, run the same command to go on")
     if outcome.state is State.DONE:
         progress.done += 1
     else:
         progress.failed += 1
-    return Ended(case_id=event.case_id, outcome=outcome)
+        if not _is_unchanged(event):
+            ledger.forget_input(case_id, event.attempt)
+    return Ended(case_id=case_id, outcome=outcome)
+
+
+def _is_unchanged(ended: _Running) -> bool:
+    """Whether a failed case's input is what it was: a share that comes back is no such input."""
+    case = ended.case
+    try:
+        return digest_input(case.input, case.clinical, case.files) == ended.digests.input
+    except InputError:
+        return False
 
 
 def _outcome(future: "Future[Outcome]", client: Client) -> Outcome:
@@ -252,9 +252,7 @@ def _outcome(future: "Future[Outcome]", client: Client) -> Outcome:
     error = future.exception()
     if isinstance(error, KilledWorker):
         sentence = "every worker that tried it was lost; it may need more memory than they have"
-        return Outcome(
-            state=State.FAILED, error_class="KilledWorker", error=sentence, stage_seconds={}
-        )
+        return Outcome(state=State.FAILED, error_class="KilledWorker", error=sentence)
     raise ModelError(f"a worker cannot run cases: {type(error).__name__}") from error
 
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 import psutil
 
 from oligocount.cohort.ledger import Outcome, State
+from oligocount.cohort.stages import WAITING
 
 _POLL_S = 0.25
 _START_S = 300  # for the child itself to come up, on a machine that has much else to do
@@ -46,11 +47,10 @@ class CaseProcess:
     ) -> Outcome:
         """The outcome of a job, whatever happens to the process that works on it."""
         child = self._running()
-        begun = time.perf_counter()
-        watch = _Watch(child, begun, limits)
-        with contextlib.suppress(BrokenPipeError):  # it died before: reading tells how
-            _stdin(child).write(json.dumps(dict(job)).encode() + b"\n")
-        answer, stage = watch.follow(on_stage)
+        watch, answer, stage = _followed(child, job, limits, on_stage)
+        if answer is None and _has_retired(child, stage, watch):
+            child = self._running()
+            watch, answer, stage = _followed(child, job, limits, on_stage)
         if answer is None:
             outcome = _lost(watch, child, stage, Path(str(job["log"])))
             self.close()
@@ -67,7 +67,7 @@ class CaseProcess:
         if self._child is None or self._child.poll() is not None:
             self.close()
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "oligocount.cohort.child"],
+                [sys.executable, "-P", "-m", "oligocount.cohort.child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
@@ -75,6 +75,18 @@ class CaseProcess:
                 env={**os.environ, **self._environment},
             )
         return self._child
+
+
+def _followed(
+    child: "subprocess.Popen[bytes]",
+    job: Mapping[str, Any],
+    limits: Limits,
+    on_stage: Callable[[str], None],
+) -> "tuple[_Watch, dict[str, Any] | None, str | None]":
+    watch = _Watch(child, time.perf_counter(), limits)
+    with contextlib.suppress(BrokenPipeError):  # it died before: reading tells how
+        _stdin(child).write(json.dumps(dict(job)).encode() + b"\n")
+    return watch, *watch.follow(on_stage)
 
 
 class _Watch:
@@ -85,27 +97,46 @@ class _Watch:
         self.begun = begun
         self._limits = limits
         self._time_s: float = _START_S
-        self.peak_mib = 0.0
+        self._stage: str | None = None
+        self._entered = begun
+        self._peak_mib = 0.0
+        self.stage_seconds: dict[str, float] = {}
+        self.stage_peak_mib: dict[str, float] = {}
         self.broken_limit: tuple[str, str] | None = None
         self._buffer = b""
 
     def follow(self, on_stage: Callable[[str], None]) -> tuple[dict[str, Any] | None, str | None]:
         """The last answer and stage; no answer when the child ended or broke a limit."""
-        stage = None
         while self.broken_limit is None:
             line = self._next_line()
             if line is None:
-                return None, stage
+                break
             if line:
                 answer = json.loads(line)
                 if "stage" not in answer:
-                    return answer, stage
-                if stage is None:  # the case begins here; starting the child is not its fault
-                    self.begun, self._time_s = time.perf_counter(), self._limits.time_s
-                stage = str(answer["stage"])
-                on_stage(stage)
+                    return answer, self._stage
+                self._enter(str(answer["stage"]))
+                on_stage(str(answer["stage"]))
             self._check_limits()
-        return None, stage
+        self._close_stage()
+        return None, self._stage
+
+    def _enter(self, stage: str) -> None:
+        now = time.perf_counter()
+        if self._stage is None:  # the case begins here; starting the child is not its fault
+            self.begun, self._time_s = now, self._limits.time_s
+        elif self._stage == WAITING:  # nor is what the case before it takes
+            self._time_s += now - self._entered
+        self._close_stage()
+        self._stage, self._entered, self._peak_mib = stage, now, 0.0
+
+    def _close_stage(self) -> None:
+        if self._stage is not None:
+            used_s = time.perf_counter() - self._entered
+            before_s = self.stage_seconds.get(self._stage, 0.0)
+            self.stage_seconds[self._stage] = round(before_s + used_s, 3)
+            before_mib = self.stage_peak_mib.get(self._stage, 0.0)
+            self.stage_peak_mib[self._stage] = max(before_mib, round(self._peak_mib, 1))
 
     def _next_line(self) -> bytes | None:
         """One line, nothing yet (empty), or None at the end of the stream."""
@@ -125,30 +156,39 @@ class _Watch:
 
     def _check_limits(self) -> None:
         used_s = time.perf_counter() - self.begun
-        self.peak_mib = max(self.peak_mib, _memory_mib(self._child.pid))
-        if used_s > self._time_s:
+        used_mib = _memory_mib(self._child.pid)
+        self._peak_mib = max(self._peak_mib, used_mib)
+        if used_s > self._time_s and self._stage != WAITING:
             self.broken_limit = (
                 "TimeLimit",
-                f"ran for {used_s:.0f} s; a case may take {self._time_s:g} s",
+                f"ran for {used_s:.0f} s; a case may take {self._limits.time_s:g} s",
             )
-        elif self.peak_mib > self._limits.memory_mib:
+        elif used_mib > self._limits.memory_mib:
             self.broken_limit = (
                 "MemoryLimit",
-                f"used {self.peak_mib:.0f} MiB; a case may use {self._limits.memory_mib:.0f} MiB",
+                f"used {used_mib:.0f} MiB; a case may use {self._limits.memory_mib:.0f} MiB",
             )
 
 
 def _told(answer: Mapping[str, Any], stage: str | None) -> Outcome:
     failed = answer.get("failed") or {}
+    ended = State.INTERRUPTED if failed.get("concerns_all") else State.FAILED
+    peaks = answer.get("stage_peak_mib") or {}
     return Outcome(
-        state=State.DONE if "done" in answer else State.FAILED,
+        state=ended if failed else State.DONE,
         stage=stage,
         error_class=failed.get("error_class"),
         error=failed.get("error"),
         seconds=float(answer["seconds"]),
-        stage_seconds=answer.get("done") or {},
-        peak_mib=answer["peak_mib"],
+        stage_seconds=answer.get("stage_seconds") or {},
+        stage_peak_mib=peaks,
+        peak_mib=max(peaks.values(), default=None),
     )
+
+
+def _has_retired(child: "subprocess.Popen[bytes]", stage: str | None, watch: _Watch) -> bool:
+    """Whether a child ended after a long idle time, just as it was given this job."""
+    return stage is None and watch.broken_limit is None and child.wait() == 0
 
 
 def _lost(watch: _Watch, child: "subprocess.Popen[bytes]", stage: str | None, log: Path) -> Outcome:
@@ -159,8 +199,9 @@ def _lost(watch: _Watch, child: "subprocess.Popen[bytes]", stage: str | None, lo
         error_class=error_class,
         error=error,
         seconds=time.perf_counter() - watch.begun,
-        stage_seconds={},
-        peak_mib=watch.peak_mib or None,
+        stage_seconds=watch.stage_seconds,
+        stage_peak_mib=watch.stage_peak_mib,
+        peak_mib=max(watch.stage_peak_mib.values(), default=None),
     )
 
 

@@ -8,47 +8,17 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Self
 
+from oligocount.cohort.ledger_form import create_tables, refuse_newer
 from oligocount.cohort.manifest import CohortCase
 from oligocount.errors import PublishError
 
 LEDGER_NAME = "ledger.sqlite"
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE cases (
-  case_id TEXT PRIMARY KEY,
-  input TEXT NOT NULL,
-  given TEXT NOT NULL DEFAULT '{}',
-  listed INTEGER NOT NULL DEFAULT 1
-);
-CREATE TABLE attempts (
-  case_id TEXT NOT NULL REFERENCES cases(case_id),
-  attempt INTEGER NOT NULL,
-  state TEXT NOT NULL,
-  stage TEXT,
-  error_class TEXT,
-  error TEXT,
-  started TEXT NOT NULL,
-  ended TEXT,
-  seconds REAL,
-  stage_seconds TEXT NOT NULL DEFAULT '{}',
-  peak_mib REAL,
-  input_digest TEXT NOT NULL,
-  settings_digest TEXT NOT NULL,
-  models_digest TEXT NOT NULL,
-  PRIMARY KEY (case_id, attempt)
-);
-CREATE TABLE refused (place TEXT PRIMARY KEY, reason TEXT NOT NULL);
-CREATE TABLE notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE VIEW latest AS
-  SELECT a.*, c.input FROM attempts a JOIN cases c USING (case_id)
-  WHERE c.listed AND a.attempt = (SELECT max(attempt) FROM attempts b WHERE b.case_id = a.case_id);
-"""
 
 
 class State(Enum):
@@ -71,14 +41,19 @@ class Digests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How one attempt ended. `error_class` and `error` are None when it is done."""
+    """How one attempt ended. `error_class` and `error` are None when it is done.
+
+    An INTERRUPTED one met something that every other case would meet too: a full disk, a model
+    that is not there.
+    """
 
     state: State
     stage: str | None = None
     error_class: str | None = None
     error: str | None = None
     seconds: float = 0.0
-    stage_seconds: Mapping[str, float]
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
+    stage_peak_mib: Mapping[str, float] = field(default_factory=dict)
     peak_mib: float | None = None
 
 
@@ -108,7 +83,7 @@ class Ledger:
             connection = sqlite3.connect(file, timeout=30.0, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
-            _create(connection, file)
+            create_tables(connection, file)
         return cls(connection, file)
 
     @classmethod
@@ -120,6 +95,7 @@ class Ledger:
         with _translated(file):
             connection = sqlite3.connect(file, timeout=30.0, isolation_level=None)
             connection.execute("PRAGMA query_only=ON")
+            refuse_newer(connection, file)
         return cls(connection, file)
 
     def close(self) -> None:
@@ -180,16 +156,24 @@ class Ledger:
                 (stage, _now(), case_id, attempt, State.RUNNING.value),
             )
 
+    def forget_input(self, case_id: str, attempt: int) -> None:
+        """The attempt did not see its whole input: the next batch runs the case again."""
+        with self._transaction() as run:
+            run.execute(
+                "UPDATE attempts SET input_digest = '' WHERE case_id = ? AND attempt = ?",
+                (case_id, attempt),
+            )
+
     def end(self, case_id: str, attempt: int, outcome: Outcome) -> None:
         """The attempt has ended; an attempt ends once."""
         with self._transaction() as run:
             run.execute(
                 "UPDATE attempts SET state = ?, stage = ?, error_class = ?, error = ?, ended = ?,"
-                " seconds = ?, stage_seconds = ?, peak_mib = ?"
+                " seconds = ?, stage_seconds = ?, stage_peak_mib = ?, peak_mib = ?"
                 " WHERE case_id = ? AND attempt = ? AND ended IS NULL",
                 (outcome.state.value, outcome.stage, outcome.error_class, outcome.error, _now(),
-                 outcome.seconds, json.dumps(dict(outcome.stage_seconds)), outcome.peak_mib,
-                 case_id, attempt),
+                 outcome.seconds, json.dumps(dict(outcome.stage_seconds)),
+                 json.dumps(dict(outcome.stage_peak_mib)), outcome.peak_mib, case_id, attempt),
             )  # fmt: skip
 
     def write_note(self, name: str, value: str) -> None:
@@ -233,27 +217,10 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _translated(self._file):
+        # the connection's own block commits, or takes back what ended in any error
+        with _translated(self._file), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
-
-def _create(connection: sqlite3.Connection, file: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        connection.executescript(
-            f"BEGIN; {_SCHEMA} PRAGMA user_version = {_SCHEMA_VERSION}; COMMIT;"
-        )
-    elif version != _SCHEMA_VERSION:
-        raise PublishError(
-            f"{file}: written in form {version}, this version reads form {_SCHEMA_VERSION};"
-            " choose another output folder"
-        )
+            yield self._connection
 
 
 @contextmanager
@@ -282,6 +249,7 @@ def _attempt(row: Mapping[str, object]) -> Attempt:
             error=_text(row["error"]),
             seconds=float(str(row["seconds"] or 0.0)),
             stage_seconds=json.loads(str(row["stage_seconds"])),
+            stage_peak_mib=json.loads(str(row.get("stage_peak_mib") or "{}")),
             peak_mib=None if peak is None else float(str(peak)),
         ),
     )

@@ -4,6 +4,7 @@ A row that cannot run is named with its reason and never stops the others.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,8 @@ from oligocount.errors import InputError, OligocountError
 FACTS_FILE = "clinical.yaml"
 _REQUIRED = ("case_id", "input")
 _MAX_ID_LENGTH = 120
+_TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 FactsCheck = Callable[[Mapping[str, Any]], object]
 
 
@@ -116,16 +119,24 @@ def _with_place(record: dict[str, Any], base: Path) -> dict[str, Any]:
 
 
 def _read_text(file: Path) -> list[dict[str, Any]]:
-    separator = "\t" if file.suffix.lower() == ".tsv" else ","
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, delimiter=separator, restkey="")
+            header = stream.readline()
+            stream.seek(0)
+            reader = csv.DictReader(stream, delimiter=_separator(file, header), restkey="")
             _refuse_columns(file, reader.fieldnames or ())
-            return [_scalars(row) for row in reader]
+            return [dict(row) for row in reader]
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{file}: expected a UTF-8 table: {error}") from error
+
+
+def _separator(file: Path, header: str) -> str:
+    """A tab in a .tsv, a comma in a .csv, or the semicolon that spreadsheets write in Europe."""
+    if file.suffix.lower() == ".tsv":
+        return "\t"
+    return ";" if ";" in header and "," not in header else ","
 
 
 def _read_parquet(file: Path) -> list[dict[str, Any]]:
@@ -157,21 +168,16 @@ def _refuse_columns(file: Path, names: Iterable[str]) -> None:
         raise InputError(f"{file}: column {', '.join(twice)} stands twice")
 
 
-def _scalars(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A text row with its cells read as YAML scalars (true, 3.5, SCC); empty ones are None."""
-    return {
-        name: value if name in (*_REQUIRED, "") else _scalar(value) for name, value in row.items()
-    }
-
-
-def _scalar(text: str | None) -> Any:
-    if text is None or not text.strip():
-        return None
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text.strip()
-    return value if isinstance(value, bool | int | float) else text.strip()
+def _fact(value: Any) -> Any:
+    """A cell of a clinical column: true, false, a number, or its words; empty is None."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if text.lower() in _TRUTHS:
+        return _TRUTHS[text.lower()]
+    if _NUMBER.fullmatch(text):
+        return float(text) if "." in text else int(text)
+    return text or None
 
 
 def _checked(
@@ -206,9 +212,9 @@ def _case(row: dict[str, Any], fact_names: AbstractSet[str], check_facts: FactsC
     told = {
         name: value
         for name, value in row.items()
-        if value is not None and name not in ("", *_REQUIRED)
+        if value not in (None, "") and name not in ("", *_REQUIRED)
     }
-    columns = {name: value for name, value in told.items() if name in fact_names}
+    columns = {name: _fact(value) for name, value in told.items() if name in fact_names}
     clinical = {**_facts_beside(place), **columns}
     check_facts(clinical)
     given = {name: value for name, value in told.items() if name not in fact_names}

@@ -14,6 +14,7 @@ from oligocount.version import __version__
 
 CASE_RUNNER = "oligocount.cohort.case:run_case"
 SETTINGS_FILE = "settings.yaml"
+GPU_STAGES = ("organs", "lesions")  # the two that run a network: `run_study` names them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

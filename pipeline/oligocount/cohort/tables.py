@@ -10,8 +10,8 @@ from typing import IO, Any
 
 import duckdb
 
-from oligocount.cohort.engine import WORK_FOLDER, case_folder
 from oligocount.cohort.ledger import Attempt, Ledger, State
+from oligocount.cohort.plan import WORK_FOLDER, case_folder
 from oligocount.cohort.rows import (
     case_row,
     lesion_rows,

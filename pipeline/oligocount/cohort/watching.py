@@ -10,8 +10,9 @@ from distributed import Client
 
 from oligocount.cohort.batch import Watcher, opened, run_listed
 from oligocount.cohort.digest import digest_input
-from oligocount.cohort.engine import Plan
+from oligocount.cohort.engine import served
 from oligocount.cohort.manifest import Cohort, CohortCase
+from oligocount.cohort.plan import Plan
 from oligocount.errors import InputError
 
 _POLL_S = 2.0
@@ -30,7 +31,7 @@ class Arrivals:
     def settled(self, case: CohortCase) -> bool:
         """True once for each state of an input, when it has kept that state for long enough."""
         try:
-            digest = digest_input(case.input, case.clinical)
+            digest = digest_input(case.input, case.clinical, case.files)
         except InputError:
             return False  # it is being moved or has gone again
         now = self._clock()
@@ -60,7 +61,7 @@ def watch_folder(
     the folder.
     """
     arrivals = Arrivals(settled_s)
-    with opened(plan) as ledger, cluster() as client:
+    with opened(plan) as ledger, cluster() as client, served(client, plan):
         while not ends():
             cohort = read()
             new = tuple(case for case in cohort.cases if arrivals.settled(case))
@@ -70,4 +71,6 @@ def watch_folder(
 
 
 def _is_arriving(place: Path) -> bool:
+    if any(place.match(pattern) for pattern in _ARRIVING):
+        return True
     return any(next(place.rglob(pattern), None) is not None for pattern in _ARRIVING)

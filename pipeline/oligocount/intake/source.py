@@ -37,7 +37,10 @@ def list_files(input_path: Path, limits: ArchiveLimits) -> tuple[Path, ...]:
         found = [input_path]
     files = [each for file in found for each in _looked_into(file, limits)]
     if not files:
-        raise InputError(f"{input_path}: the folder is empty; expected DICOM files")
+        raise InputError(
+            f"{input_path}: the folder is empty; expected DICOM files"
+            " (links to folders below it are not followed)"
+        )
     return tuple(files)
 
 
