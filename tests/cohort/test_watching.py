@@ -1,6 +1,10 @@
 """Watching a folder: what appears is run once, when it is complete."""
 
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -8,6 +12,7 @@ from pathlib import Path
 import pytest
 from distributed import Client
 
+from oligocount.cli.main import main
 from oligocount.cohort.batch import standing
 from oligocount.cohort.ledger import State
 from oligocount.cohort.manifest import Cohort, CohortCase, read_cohort
@@ -97,3 +102,40 @@ def test_what_appears_is_run_and_stays_when_taken_away(
     }
     assert sorted((plan.out / "executions.txt").read_text().split()[::2]) == ["a", "b"]
     assert (plan.out / "cohort.html").is_file()
+
+
+def wait_for(what: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    while not what():
+        assert process.poll() is None, "the watch has ended"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_the_command_waits_at_an_empty_folder_and_never_runs_a_case_twice(tmp_path: Path) -> None:
+    """Started before anything is there, ended by SIGTERM, started again."""
+    incoming, out = tmp_path / "incoming", tmp_path / "out"
+    incoming.mkdir()
+    start = "from oligocount.cli.main import entry; entry()"
+    command = [sys.executable, "-c", start, "batch", "--watch", incoming, "-o", out]
+    command += ["--settled", "1", "--runner", "toy_runner:run", "--workers", "1"]
+    for name in ("first", "second"):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        wait_for((out / "ledger.sqlite").exists, process)
+        (incoming / f"{name}.part").mkdir()
+        (incoming / f"{name}.part" / "case.json").write_text("{}")
+        (incoming / f"{name}.part").rename(incoming / name)
+        wait_for((out / "cases" / name / "result.json").exists, process)
+        wait_for(lambda: standing(out).count(State.RUNNING) == 0, process)
+        process.send_signal(signal.SIGTERM)
+        words, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, words
+    assert sorted((out / "executions.txt").read_text().split()[::2]) == ["first", "second"]
+    assert "2 of 2 cases are done" in words
+
+
+def test_watching_what_is_no_folder_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["batch", "--watch", str(tmp_path / "gone"), "-o", str(tmp_path / "out")]) == 3
+    assert "expected a folder to watch" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -55,7 +55,7 @@ def tell_failures(now: Standing, *, shown: int | None) -> None:
     """Each failure by name; `shown` limits the list, and says so."""
     failures = list(now.failures.items())
     for name, why in failures[:shown]:
-        print(f"  {name}: {why}")
+        print(f"  {name}: {why}".replace("\n", "\n  "))
     if shown is not None and len(failures) > shown:
         print(f"  and {len(failures) - shown} more: `oligocount status {now.out} --all`")
 

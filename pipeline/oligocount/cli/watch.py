@@ -138,4 +138,5 @@ def _ending(ended: Ended) -> str:
     outcome = ended.outcome
     if outcome.state is State.DONE:
         return f"{ended.case_id}: done, {outcome.seconds:.1f} s"
-    return f"{ended.case_id}: failed, {outcome.error_class}: {outcome.error}"
+    why = str(outcome.error).replace("\n", "\n  ")
+    return f"{ended.case_id}: failed, {outcome.error_class}: {why}"

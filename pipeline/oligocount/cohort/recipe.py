@@ -38,7 +38,9 @@ def read_recipe(
     Raises ConfigError for settings that cannot be used.
     """
     settings = load_settings(config)
+    lesions, organs = _lasting(lesions), _lasting(organs)
     choice = f"{__version__} {lesions} {organs}"
+    used = (lesions or settings.segment.segmenter, organs or settings.anatomy.provider)
     return Recipe(
         options={
             "settings_file": str(out / SETTINGS_FILE),
@@ -48,9 +50,18 @@ def read_recipe(
         },
         settings=dump_settings(settings),
         settings_digest=hashlib.sha256(f"{digest(settings)} {choice}".encode()).hexdigest(),
-        models_digest=digest_files(_model_files()),
+        models_digest=digest_files(_model_files(used)),
     )
 
 
-def _model_files() -> list[Path]:
-    return sorted(file for file in shipped_folder("models").rglob("*") if file.is_file())
+def _lasting(name_or_path: str | None) -> str | None:
+    """A folder by its full path, which means the same to a worker elsewhere."""
+    if name_or_path is None or not Path(name_or_path).is_dir():
+        return name_or_path
+    return str(Path(name_or_path).resolve())
+
+
+def _model_files(used: tuple[str, ...]) -> list[Path]:
+    """What is shipped, and the folders that a user names."""
+    folders = [shipped_folder("models"), *(Path(each) for each in used if Path(each).is_dir())]
+    return sorted(file for each in folders for file in each.rglob("*") if file.is_file())
