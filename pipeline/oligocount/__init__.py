@@ -5,8 +5,38 @@
 >>> settings.count.synchronous_max_months
 6.0
 
-`run_folder(path)` takes one patient's DICOM folder to a `Result`; `run_study` takes whatever
-reads a study, and the tools (organ mapper, segmenter) of your choice.
+The eligibility engine alone, plain dictionaries in and out (configs/patients.schema.json):
+
+>>> patient = {
+...     "id": "A",
+...     "histology": "SCC",
+...     "lesions": [{"site": "liver", "lobe": "right"}, {"site": "liver", "lobe": "right"}],
+... }
+>>> (answer,) = oligocount.assess_document({"cases": [patient]}, settings)
+>>> answer["counts"]["N"], answer["verdicts"]["CN2025"]["decision"]
+(2, 'OLIGO')
+
+`oligocount.assess.assess` takes findings and `ClinicalFacts` as types instead; a fact that nobody
+stated is None:
+
+>>> facts = oligocount.ClinicalFacts()
+>>> facts.histology is None
+True
+>>> from oligocount.assess import assess
+>>> assessment = assess((), facts, settings)
+>>> {verdict.decision.value for verdict in assessment.verdicts}
+{'NOT_M1'}
+
+`run_folder(path)` takes one patient's DICOM folder or .zip to a `Result`; `run_study` takes
+whatever reads a study, and the tools (organ mapper, segmenter) of your choice. Every refusal is an
+`OligocountError`:
+
+>>> from pathlib import Path
+>>> try:
+...     oligocount.run_folder(Path("no such scan"))
+... except oligocount.OligocountError as error:
+...     print(type(error).__name__)
+InputError
 """
 
 import importlib
@@ -19,7 +49,7 @@ _HOMES = {  # imported on first use: networks take seconds, `oligocount --help` 
     "ClinicalFacts": "oligocount.domain.facts",
     "Result": "oligocount.domain.result",
     "Settings": "oligocount.settings",
-    "assess": "oligocount.assess",
+    "assess_document": "oligocount.assess",
     "load_settings": "oligocount.config",
     "run_folder": "oligocount.inputs",
     "run_study": "oligocount.run",

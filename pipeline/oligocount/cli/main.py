@@ -14,21 +14,21 @@ from oligocount.version import __version__
 
 _STOPPED = 130  # 128 + SIGINT, as shells say it
 
-COMMANDS = {
+COMMANDS = {  # in the order in which one meets them
+    "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
     "run": "one patient: scan folder to lesions, counts, verdicts and a report",
-    "batch": "a cohort: resumes, isolates failures, keeps a ledger",
-    "query": "a question in SQL about a cohort",
-    "status": "where a batch stands, also while it runs",
     "recount": "a finished case again with a reader's edits; both versions are kept",
     "decide": "the eligibility engine alone: findings to counts, verdicts, classes",
     "convert": "DICOM to NIfTI and nothing more: PET in SUV, CT, MR, series.json",
-    "selfcheck": "SUV conformance, models' checksums, devices, versions",
-    "phantom": "a synthetic PET/CT study with its truth",
+    "batch": "a cohort: resumes, isolates failures, keeps a ledger",
+    "status": "where a batch stands, also while it runs",
+    "query": "a question in SQL about a cohort",
+    "fetch": "studies out of a PACS: C-MOVE, C-GET or WADO-RS",
     "send": "DICOM objects of a case into a PACS: C-STORE or STOW-RS",
+    "phantom": "a synthetic PET/CT study with its truth",
     "train": "our networks, on phantoms or on scans with lesion masks",
     "evaluate": "predictions against truth: voxels, lesions, counts, sites, verdicts",
-    "fetch": "studies out of a PACS: C-MOVE, C-GET or WADO-RS",
-    "inspect": "dry run: every series found, its role and why, the SUV route, readiness",
+    "selfcheck": "SUV conformance, models' checksums, devices, versions",
 }
 
 
