@@ -1,13 +1,16 @@
 """What a program imports: every name is there, and the examples are true."""
 
 import doctest
+from types import ModuleType
 
 import oligocount
 
 
 def test_every_public_name_can_be_had() -> None:
     for name in oligocount.__all__:
-        assert getattr(oligocount, name) is not None
+        found = getattr(oligocount, name)
+        assert found is not None
+        assert not isinstance(found, ModuleType), "a subpackage hides it"
 
 
 def test_the_examples_are_true() -> None:
