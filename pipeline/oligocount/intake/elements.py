@@ -6,7 +6,7 @@ each file, as bytes. The walker knows lengths and nesting and nothing else (PS3.
 
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import IO
@@ -49,12 +49,14 @@ class Elements:
 
     `values` are raw bytes by tag. `pixel_offset` counts from the file's start (of the inflated
     stream where the syntax is deflated); `pixel_length` is None for encapsulated pixels.
-    `data_set` is everything from the file meta information to the pixels.
+    `data_set` is everything from the file meta information to the pixels, `ends` the tag of
+    each of its top-level elements and where it ends.
     """
 
     values: Mapping[int, bytes]
     transfer_syntax_uid: str
     data_set: bytes
+    ends: Sequence[tuple[int, int]]
     pixel_offset: int | None
     pixel_length: int | None
 
@@ -62,6 +64,15 @@ class Elements:
     def byte_order(self) -> str:
         """The `struct` sign of this file's numbers."""
         return ">" if self.transfer_syntax_uid == _BIG_ENDIAN else "<"
+
+    def excerpt(self, is_wanted: Callable[[int], bool]) -> bytes:
+        """The data set with only the top-level elements that are wanted."""
+        parts, start = [], 0
+        for tag, end in self.ends:
+            if is_wanted(tag):
+                parts.append(self.data_set[start:end])
+            start = end
+        return b"".join(parts)
 
 
 def read_elements(stream: IO[bytes], wanted: AbstractSet[int]) -> Elements:
@@ -101,7 +112,8 @@ def _parsed(data: bytes, wanted: AbstractSet[int]) -> Elements:
     walk = _Walk(data, order=order, explicit=syntax != _IMPLICIT_LITTLE)
     values, end = walk.collect(start, wanted)
     offset, length = walk.pixel_span
-    return Elements(values, syntax, data[start:end], offset, length)
+    ends = [(tag, place - start) for tag, place in walk.ends]
+    return Elements(values, syntax, data[start:end], ends, offset, length)
 
 
 def _transfer_syntax(data: bytes) -> tuple[str, int]:
@@ -144,6 +156,7 @@ class _Walk:
         self._without_vr = struct.Struct(order + "HHL").unpack_from
         self._long = struct.Struct(order + "L").unpack_from
         self.pixel_span: tuple[int | None, int | None] = (None, None)
+        self.ends: list[tuple[int, int]] = []
 
     def collect(
         self, start: int, wanted: AbstractSet[int], *, last_group: int = 0xFFFF
@@ -151,7 +164,7 @@ class _Walk:
         """Wanted values, and the place where the pixels, the last group or the data end."""
         values: dict[int, bytes] = {}
         data, position, size = self._data, start, len(self._data)
-        explicit = self._explicit
+        explicit, ends = self._explicit, self.ends
         while position < size:
             tag, begin, length = self._element(position, explicit=explicit)
             if tag > _LAST_TAG_WITHOUT_PIXELS or last_group < tag >> 16:
@@ -170,6 +183,7 @@ class _Walk:
                     raise BrokenDicom(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) stands twice")
                 values[tag] = data[begin:end]
             position = end
+            ends.append((tag, end))
         if position > size:
             raise _MoreNeeded
         return values, position

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import time
 
 from pydicom import Dataset
+from pydicom.tag import Tag
 
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import Tracer
@@ -35,6 +36,22 @@ _TOLD_OF_DRUG = ("Radiopharmaceutical", "RadiopharmaceuticalStartTime", "Radionu
                  "RadionuclideHalfLife", "RadiopharmaceuticalStartDateTime")  # fmt: skip
 _TOLD_OF_SLICE = ("AcquisitionDate", "AcquisitionTime", "FrameReferenceTime",
                   "ActualFrameDuration")  # fmt: skip
+_OTHER_FACTS = ("SOPClassUID", "SOPInstanceUID", "ImagePositionPatient", "RescaleIntercept",
+                "RescaleSlope", "StudyDate", "ContentDate", "AcquisitionDateTime",
+                "DecayCorrected", "SpecificCharacterSet", _DRUG)  # fmt: skip
+_FACT_TAGS = frozenset(int(Tag(word)) for word in (*_TOLD, *_TOLD_OF_SLICE, *_OTHER_FACTS))
+_VENDORS = ((*_GE, 0x0D), (*_SIEMENS, 0x22), (*_PHILIPS, 0x00), (*_PHILIPS, 0x09))
+_VENDOR_GROUPS = frozenset(group for group, _, _ in _VENDORS)
+_VENDOR_OFFSETS = frozenset(offset for _, _, offset in _VENDORS)
+_LAST_CREATOR = 0xFF  # (gggg,0010-00FF) name who owns a private block (PS3.5 7.8.1)
+
+
+def is_fact(tag: int) -> bool:
+    """Whether an element may matter to `read_tracer`; the others of a PET slice need no parsing."""
+    group, element = tag >> 16, tag & 0xFFFF
+    if group in _VENDOR_GROUPS:
+        return element <= _LAST_CREATOR or element & 0xFF in _VENDOR_OFFSETS
+    return tag in _FACT_TAGS
 
 
 def read_tracer(datasets: Sequence[Dataset], mappings: Sequence[Dataset] = ()) -> Tracer:
@@ -158,7 +175,7 @@ def _tags(header: TolerantDataset, drug: TolerantDataset) -> dict[str, str]:
     found = {}
     for source, keywords in ((header, (*_TOLD, *_TOLD_OF_SLICE)), (drug, _TOLD_OF_DRUG)):
         found.update(source.tagged(keywords))
-    for group, creator, offset in ((*_GE, 0x0D), (*_SIEMENS, 0x22), (*_PHILIPS, 0), (*_PHILIPS, 9)):
+    for group, creator, offset in _VENDORS:
         value = header.private_text(group, creator, offset)
         if value:
             found[f"{group:04X},10{offset:02X}"] = value

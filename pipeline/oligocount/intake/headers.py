@@ -4,6 +4,7 @@ One file gives one record; a multi-frame file is taken apart into one record a f
 `frames.py`. No identity is kept: of the patient only a digest that tells two apart.
 """
 
+import functools
 import hashlib
 import io
 import logging
@@ -21,6 +22,7 @@ from pydicom.errors import BytesLengthException
 from pydicom.filereader import read_dataset
 
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
+from oligocount.intake.facts import is_fact
 from oligocount.intake.mr_tags import NO_TAGS, MrTags, read_mr_tags
 from oligocount.intake.mr_tags import WANTED as MR_WANTED
 from oligocount.intake.values import (
@@ -36,10 +38,8 @@ from oligocount.intake.values import (
 
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError,
               EOFError, OSError, OverflowError, struct.error, BytesLengthException)  # fmt: skip
-_KEPT_WHOLE = frozenset({
-    "1.2.840.10008.5.1.4.1.1.128",  # PET
-    "1.2.840.10008.5.1.4.1.1.67",  # Real World Value Mapping
-})  # fmt: skip
+_PET = "1.2.840.10008.5.1.4.1.1.128"
+_VALUE_MAPPING = "1.2.840.10008.5.1.4.1.1.67"
 _MULTI_FRAME = frozenset({
     "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT
     "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT
@@ -48,6 +48,7 @@ _MULTI_FRAME = frozenset({
     "1.2.840.10008.5.1.4.1.1.130",  # Enhanced PET
     "1.2.840.10008.5.1.4.1.1.128.1",  # Legacy Converted Enhanced PET
 })  # fmt: skip
+_KEPT_WHOLE = _MULTI_FRAME | {_VALUE_MAPPING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
     decides what pixels mean cannot be understood.
     """
     elements = read_elements(stream, _WANTED)
-    values = {name: _value(elements, name) for name in _FIELDS}
+    values = _values(elements)
     for name in ("sop_class_uid", "series_uid"):
         if not values[name]:
             raise BrokenDicom(f"it has no {name.replace('_', ' ')}: not an instance of a series")
@@ -133,7 +134,6 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         if values["modality"] == "MR"
         else NO_TAGS
     )
-    is_kept = values["sop_class_uid"] in _KEPT_WHOLE | _MULTI_FRAME
     return Header(
         file=file,
         patient_digest=_digest(elements.values.get(_PATIENT_ID, b"").strip(b"\0 ")),
@@ -143,7 +143,7 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         byte_order=elements.byte_order,
         pixel_offset=elements.pixel_offset,
         pixel_length=elements.pixel_length,
-        data_set=elements.data_set if is_kept else b"",
+        data_set=_kept(elements, values["sop_class_uid"]),
         mr=mr,
         b_value=mr.b_value,
         **values,
@@ -175,7 +175,7 @@ def is_multi_frame(header: Header) -> bool:
 
 
 def to_dataset(header: Header) -> pydicom.Dataset:
-    """The whole header as a pydicom data set; only of headers that kept their `data_set`.
+    """The header as a pydicom data set; only of headers that kept a `data_set`.
 
     Raises BrokenDicom when pydicom cannot parse it.
     """
@@ -196,6 +196,13 @@ def _refuse_cut_pixels(elements: Elements, size: int) -> None:
         raise BrokenDicom(
             f"cut short: its pixels need {length} bytes, {max(size - offset, 0)} stand"
         )
+
+
+def _kept(elements: Elements, sop_class_uid: str) -> bytes:
+    """What later stages parse with pydicom: of the many slices of a PET no more than it says."""
+    if sop_class_uid == _PET:
+        return elements.excerpt(is_fact)
+    return elements.data_set if sop_class_uid in _KEPT_WHOLE else b""
 
 
 def _digest(raw: bytes) -> str | None:
@@ -222,13 +229,21 @@ def _acquired(elements: Elements) -> str | None:
     return None
 
 
-def _value(elements: Elements, name: str) -> Any:
+def _values(elements: Elements) -> dict[str, Any]:
+    values = dict(_EMPTY)
+    order = elements.byte_order
+    for tag, raw in elements.values.items():
+        name = _NAMES.get(tag)
+        if name and raw:
+            values[name] = _value(name, raw, order)
+    return values
+
+
+@functools.lru_cache(maxsize=4096)  # slices of a series repeat nearly all of it
+def _value(name: str, raw: bytes, order: str) -> Any:
     tag, convert = _FIELDS[name]
-    raw = elements.values.get(tag)
-    if not raw:
-        return _EMPTY[name]
     try:
-        return convert(raw, elements.byte_order)
+        return convert(raw, order)
     except (ValueError, OverflowError, struct.error) as error:
         if name not in _DECISIVE:
             return None
@@ -281,6 +296,7 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "reconstruction": (0x00541103, to_text),
     "frame_reference_ms": (0x00541300, to_number),
 }
+_NAMES = {tag: name for name, (tag, _) in _FIELDS.items()}
 _EMPTY = {name: convert(b"", "<") for name, (_, convert) in _FIELDS.items()}
 _DECISIVE = frozenset({
     "sop_class_uid", "sop_instance_uid", "study_uid", "series_uid", "frame_of_reference_uid",

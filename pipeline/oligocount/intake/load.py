@@ -8,8 +8,8 @@ from oligocount.domain.volume import Unit, Volume
 from oligocount.errors import InputError, SeriesNotFound, UnsupportedUnit
 from oligocount.intake.mr import mr_facts
 from oligocount.intake.pixels import Progress, jumping_slices, read_stack
-from oligocount.intake.scan import read_headers
-from oligocount.intake.select import group_frames
+from oligocount.intake.scan import ScannedStudy, read_headers
+from oligocount.intake.select import group_frames, stack_key
 from oligocount.intake.shear import is_sheared, straighten
 from oligocount.intake.slices import Stack, stack_slices
 from oligocount.intake.source import Sources
@@ -29,13 +29,13 @@ def load(study: Study, settings: IntakeSettings, progress: Progress | None = Non
         raise SeriesNotFound("no PET series is chosen in this study")
     caveats: list[Caveat] = []
     with Sources() as sources:
-        pet, _ = _volume(pets[0], sources, settings, progress)
+        pet, _ = _volume(study, pets[0], sources, settings, progress)
         caveats += _about_jumps(pet, settings)
-        cts = [_volume(one, sources, settings, progress)[0] for one in study.chosen(Role.CT)]
+        cts = [_volume(study, one, sources, settings, progress)[0] for one in study.chosen(Role.CT)]
         images = []
         for one in study.chosen(Role.MR):
             try:
-                volume, stack = _volume(one, sources, settings, progress)
+                volume, stack = _volume(study, one, sources, settings, progress)
             except InputError as error:
                 caveats.append(Caveat(code="MR_LEFT_OUT", text=f"MR series {one.uid}: {error}"))
                 continue
@@ -46,17 +46,18 @@ def load(study: Study, settings: IntakeSettings, progress: Progress | None = Non
 
 
 def _volume(
-    series: Series, sources: Sources, settings: IntakeSettings, progress: Progress | None
+    study: Study,
+    series: Series,
+    sources: Sources,
+    settings: IntakeSettings,
+    progress: Progress | None,
 ) -> tuple[Volume, Stack]:
-    headers = read_headers(series.files, settings)
-    groups = [one for one in group_frames(headers) if one[0].series_uid == series.uid]
-    if len(groups) <= series.part:
-        raise InputError(f"series {series.uid}: its files changed since they were scanned")
-    stack = stack_slices(groups[series.part], settings)
-    array = read_stack(stack, sources, workers=settings.workers, progress=progress)
-    outside = settings.ct_floor_hu if series.role is Role.CT else 0.0
-    if series.role is Role.CT:
-        np.maximum(array, np.float32(outside), out=array)
+    known = study.stacks.get(stack_key(series)) if isinstance(study, ScannedStudy) else None
+    stack = known or _stack_again(series, settings)
+    floor = settings.ct_floor_hu if series.role is Role.CT else None
+    workers = settings.workers
+    array = read_stack(stack, sources, workers=workers, floor=floor, progress=progress)
+    outside = floor or 0.0
     geometry = stack.geometry
     if is_sheared(geometry, settings.slices.spacing_fraction):
         array, geometry = straighten(array, geometry, outside=outside)
@@ -75,6 +76,15 @@ def _mr_image(series: Series, volume: Volume, stack: Stack) -> MrImage:
         facts=facts,
         series_uids=(series.uid,),
     )
+
+
+def _stack_again(series: Series, settings: IntakeSettings) -> Stack:
+    """The stack of a series that another process scanned, from its files."""
+    headers = read_headers(series.files, settings)
+    groups = [one for one in group_frames(headers) if one[0].series_uid == series.uid]
+    if len(groups) <= series.part:
+        raise InputError(f"series {series.uid}: its files changed since they were scanned")
+    return stack_slices(groups[series.part], settings)
 
 
 def _about_jumps(pet: Volume, settings: IntakeSettings) -> list[Caveat]:

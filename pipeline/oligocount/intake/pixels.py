@@ -26,17 +26,21 @@ _NATIVE = frozenset(
     }
 )
 _LARGEST = 1e38
+_EXACT_BYTES = 2  # whole numbers of up to 16 bits stand in float32 as they are
 _RUN = 16  # slices that share one buffer and one turn of a worker
 _CODEC_ERRORS = (ValueError, RuntimeError, AttributeError, NotImplementedError, KeyError,
                  IndexError, TypeError, OSError, EOFError)  # fmt: skip
 
 
 def read_stack(
-    stack: Stack, sources: Sources, *, workers: int, progress: Progress | None = None
-) -> NDArray[np.float32]:
+    stack: Stack, sources: Sources, *, workers: int, floor: float | None = None,
+    progress: Progress | None = None,
+) -> NDArray[np.float32]:  # fmt: skip
     """Modality values (k, j, i) of the stack; missing slices are linear between their neighbours.
 
-    Raises IncompleteSeries when a slice cannot be decoded, MissingTag when it lacks what says how.
+    Values below `floor` become it. Each slice is rescaled straight into its place, while it is in
+    the processor's cache. Raises IncompleteSeries when a slice cannot be decoded, MissingTag when
+    it lacks what says how.
     """
     out = _allocated(stack)
     slices = list(zip(stack.headers, stack.places, strict=True))
@@ -45,6 +49,8 @@ def read_stack(
     def read(job: list[tuple[Header, int]]) -> int:
         for (header, place), raw in zip(job, _stored_values(job, sources), strict=True):
             _rescale(raw, header, out[place])
+            if floor is not None:
+                np.maximum(out[place], np.float32(floor), out=out[place])
         return len(job)
 
     with quiet(), ThreadPoolExecutor(workers) as pool:
@@ -106,7 +112,10 @@ def _rescale(raw: NDArray[np.generic], header: Header, out: NDArray[np.float32])
     if raw.shape != out.shape:
         raise IncompleteSeries(f"{header.file}: decoded to {raw.shape}, expected {out.shape}")
     slope, intercept = _rescale_of(header, raw)
-    np.multiply(raw, slope, out=out, dtype=np.float64, casting="same_kind")
+    if raw.dtype.itemsize > _EXACT_BYTES:
+        np.multiply(raw, slope, out=out, dtype=np.float64, casting="same_kind")
+    else:
+        np.multiply(raw, np.float32(slope), out=out, dtype=np.float32)
     if intercept:
         np.add(out, np.float32(intercept), out=out)
 
@@ -128,7 +137,7 @@ def jumping_slices(array: NDArray[np.float32], *, factor: float) -> tuple[int, .
 
     Anatomy changes little over one slice; a wrong slope does not.
     """
-    means = np.array([float(plane.mean(dtype=np.float64)) for plane in array])
+    means = np.array([float(plane.mean()) for plane in array])
     before, here, after = means[:-2], means[1:-1], means[2:]
     above = here > factor * np.maximum(before, after)
     below = factor * here < np.minimum(before, after)

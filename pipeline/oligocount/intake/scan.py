@@ -1,8 +1,9 @@
 """Headers of a whole dump, read in parallel, each file opened once, to a study."""
 
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from oligocount.domain.study import Role, Study, Tracer
@@ -13,12 +14,26 @@ from oligocount.intake.elements import BrokenDicom, NotDicom
 from oligocount.intake.facts import read_tracer
 from oligocount.intake.frames import expand_frames, to_plain_dataset
 from oligocount.intake.headers import Header, quiet, read_header
-from oligocount.intake.select import Candidate, describe, select_series
+from oligocount.intake.select import (
+    Candidate,
+    StackKey,
+    chosen_stacks,
+    describe,
+    select_series,
+)
+from oligocount.intake.slices import Stack
 from oligocount.intake.source import BROKEN_ARCHIVE, Sources, list_files
 from oligocount.settings import IntakeSettings
 
 _RUN = 32  # files that a worker takes at a time
 _VALUE_MAPPING = "1.2.840.10008.5.1.4.1.1.67"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannedStudy(Study):
+    """A study that knows how the slices it takes are stacked: `load` reads no header again."""
+
+    stacks: Mapping[StackKey, Stack] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +77,12 @@ def survey(
     _refuse_several_patients(found.headers, input_path)
     selection = select_series(found.headers, settings, pet_series=pet_series)
     pets = selection.chosen(Role.PET)
-    study = Study(
+    study = ScannedStudy(
         case_id=case_id or _pseudonym(pets[0].headers[0] if pets else found.headers[0]),
         series=describe(selection.candidates),
         tracer=_tracer(pets[0], found.headers) if pets else None,
         caveats=study_caveats(found, selection, settings),
+        stacks=chosen_stacks(selection.candidates),
     )
     return Survey(study=study, problem=selection.problem)
 

@@ -14,6 +14,8 @@ from oligocount.intake.roles import role_of, why_refused
 from oligocount.intake.slices import Stack, stack_slices
 from oligocount.settings import IntakeSettings
 
+StackKey = tuple[str, int, tuple[Path, ...]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Candidate:
@@ -91,13 +93,32 @@ def _contrast_of(header: Header) -> tuple[object, ...]:
 
 def describe(candidates: Iterable[Candidate]) -> tuple[Series, ...]:
     """The verdicts as the rest of the package sees them: by role, what was taken first."""
+    numbered = sorted(_numbered(candidates), key=lambda item: _reading_order(item[0]))
+    return tuple(_described(one, part) for one, part in numbered)
+
+
+def chosen_stacks(candidates: Iterable[Candidate]) -> dict[StackKey, Stack]:
+    """How the slices of each series that is taken lie, by `stack_key` of its description."""
+    return {
+        (one.uid, part, one.files): one.stack
+        for one, part in _numbered(candidates)
+        if one.chosen and one.stack
+    }
+
+
+def stack_key(series: Series) -> StackKey:
+    """What tells the volumes of a study apart."""
+    return (series.uid, series.part, series.files)
+
+
+def _numbered(candidates: Iterable[Candidate]) -> list[tuple[Candidate, int]]:
+    """Each with its number among those of the same files and UID."""
     counted: Counter[tuple[str, tuple[Path, ...]]] = Counter()
     numbered = []
-    for one in candidates:  # in the order of `group_frames`, which `load` repeats
+    for one in candidates:  # in the order of `group_frames`, which `load` may repeat
         numbered.append((one, counted[one.uid, one.files]))
         counted[one.uid, one.files] += 1
-    numbered.sort(key=lambda item: _reading_order(item[0]))
-    return tuple(_described(one, part) for one, part in numbered)
+    return numbered
 
 
 def _reading_order(one: Candidate) -> tuple[int, bool, float, str]:

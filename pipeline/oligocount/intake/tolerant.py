@@ -1,5 +1,6 @@
 """One DICOM data set, read defensively: an element that is absent or malformed reads as None."""
 
+import functools
 import re
 import struct
 from collections.abc import Iterable
@@ -34,7 +35,7 @@ class TolerantDataset:
 
     def texts(self, keyword: str) -> tuple[str, ...]:
         """All values of an element as stripped text; empty when absent or malformed."""
-        return _texts(self._dataset, Tag(keyword))
+        return _texts(self._dataset, _tag(keyword))
 
     def text(self, keyword: str) -> str | None:
         """The first value as text, or None."""
@@ -69,13 +70,13 @@ class TolerantDataset:
     def tagged(self, keywords: Iterable[str]) -> dict[str, str]:
         """The elements among `keywords` that are there, as "gggg,eeee" -> text."""
         texts = {keyword: "\\".join(self.texts(keyword)) for keyword in keywords}
-        tags = {keyword: Tag(keyword) for keyword in texts}
+        tags = {keyword: _tag(keyword) for keyword in texts}
         return {f"{tags[k].group:04X},{tags[k].element:04X}": t for k, t in texts.items() if t}
 
     def items(self, keyword: str) -> tuple["TolerantDataset", ...]:
         """The items of a sequence; empty when absent or malformed."""
         try:
-            element = self._dataset.get_item(Tag(keyword))
+            element = self._dataset.get_item(_tag(keyword))
             if isinstance(element, RawDataElement) and _vr(element) != "SQ":
                 return ()
             value = self._dataset.get(keyword)
@@ -103,6 +104,11 @@ class TolerantDataset:
     def private_date_time(self, group: int, creator: str, offset: int) -> datetime | None:
         """The same as a date-time."""
         return _date_time(self.private_text(group, creator, offset), self.zone)
+
+
+@functools.cache  # a look-up in pydicom's dictionary for each of thousands of slices adds up
+def _tag(keyword: str) -> BaseTag:
+    return Tag(keyword)
 
 
 def _texts(dataset: Dataset, tag: BaseTag) -> tuple[str, ...]:
