@@ -2,8 +2,9 @@
 
 Writes a PET/CT study the size of a real one (CT 512 x 512 x 600, PET 440 x 440 x 600) and a dump of
 5,000 files (with headers as long as a scanner's) to a temporary folder, then lets each reader work
-in a process of its own and prints seconds by the clock and of all processors, peak memory, and the
-ratio to ours. Files are in the page cache for all; the best of some runs counts.
+in a process of its own, in turns, and prints the best seconds by the clock and of all processors,
+peak memory above the libraries', and the median over the rounds of each ratio to ours. Files are in
+the page cache for all.
 """
 
 import argparse
@@ -187,26 +188,29 @@ def peak_mib() -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-def best_of(name: str, folder: Path, runs: int) -> dict[str, float]:
-    """The best of some runs, each in a fresh process."""
+def run_once(name: str, folder: Path) -> dict[str, float]:
+    """One run in a fresh process."""
     command = [sys.executable, str(SELF), "--one", name, "--folder", str(folder)]
-    results = [
-        json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        for _ in range(runs)
-    ]
-    return {key: min(each[key] for each in results) for key in results[0]}
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
 
 
 def report(names: list[str], folder: Path, runs: int, unit: str) -> None:
-    """One line a reader; the first is ours."""
-    found = {name: best_of(name, folder, runs) for name in names}
-    ours = found[names[0]]
-    for name, one in found.items():
-        size = one["result"] / (2**20 if unit == "MiB" else 1)
+    """One line a reader; the first is ours. Readers take turns, so that load hits them alike."""
+    rounds = [{name: run_once(name, folder) for name in names} for _ in range(runs)]
+    for name in names:
+        best = {key: min(each[name][key] for each in rounds) for key in rounds[0][name]}
+        times = {
+            key: float(np.median([each[name][key] / each[names[0]][key] for each in rounds]))
+            for key in ("seconds", "processor_s")
+        }
+        size = best["result"] / (2**20 if unit == "MiB" else 1)
         print(
-            f"{name:20} {one['seconds']:6.2f} s ({one['seconds'] / ours['seconds']:.1f} x ours)"
-            f"  {one['processor_s']:6.2f} processor s  peak {one['peak_mib']:5.0f} MiB"
-            f"  {size:6.0f} {unit}"
+            f"{name:20} {best['seconds']:6.2f} s ({times['seconds']:.1f} x ours)"
+            f"  {best['processor_s']:6.2f} processor s ({times['processor_s']:.1f} x ours)"
+            f"  peak {best['peak_mib']:5.0f} MiB  {size:6.0f} {unit}",
+            flush=True,
         )
 
 

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 
 from oligocount.intake.facts import read_tracer
+from oligocount.intake.headers import read_header, to_dataset
+
+from . import builders
 
 SRT_F18 = {"CodeValue": "C-111A1", "CodingSchemeDesignator": "SRT", "CodeMeaning": "^18^Fluorine"}
 
@@ -251,3 +254,38 @@ def test_no_byte_in_a_header_can_break_the_reading(keyword: str, vr: str, raw: b
     )
     dataset._dict[pydicom.tag.Tag(tag)] = element
     read_tracer([dataset])
+
+
+def test_what_a_header_keeps_of_a_pet_slice_says_all_that_the_whole_file_says(
+    shared_data: Path,
+) -> None:
+    """Every real and reference PET at hand, by pydicom's whole file and by the excerpt."""
+    folders = [
+        shared_data / "acrin_042" / "PT_PET_AC_081015",
+        shared_data / "sts_001" / "FDG_PET" / "image",
+    ]
+    for folder in (*folders, *sorted((shared_data / "suv_dro").glob("DRO_*/PT"))):
+        files = sorted(file for file in folder.rglob("*.dcm"))[:12]
+        headers = []
+        for file in files:
+            with file.open("rb") as stream:
+                headers.append(read_header(stream, file, size=file.stat().st_size))
+        whole = [pydicom.dcmread(file, stop_before_pixels=True) for file in files]
+        assert read_tracer([to_dataset(one) for one in headers]) == read_tracer(whole)
+
+
+def test_a_vendors_private_time_survives_the_excerpt_in_any_block(tmp_path: Path) -> None:
+    def add(dataset: Dataset, k: int) -> None:
+        dataset.private_block(0x0009, "OTHER", create=True).add_new(0x0D, "LO", "trap")
+        block = dataset.private_block(0x0009, "GEMS_PETD_01", create=True)
+        block.add_new(0x0D, "DT", "20240102101000")
+        block.add_new(0x77, "LO", "not needed")
+
+    series = builders.write_series(tmp_path, edit=add)
+    with series.files[0].open("rb") as stream:
+        header = read_header(stream, series.files[0], size=series.files[0].stat().st_size)
+    assert read_tracer([to_dataset(header)]).vendor_reference == datetime(
+        2024, 1, 2, 10, 10, tzinfo=UTC
+    )
+    assert b"not needed" not in header.data_set
+    assert b"Secret" not in header.data_set
