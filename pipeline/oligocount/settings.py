@@ -23,6 +23,8 @@ class SliceTolerances:
     position_mm: float
     direction_cosine: float
     spacing_fraction: float
+    shared_share: float
+    uneven_max_gap_mm: float
     min_slices: int
     full_coverage: float
     jump_factor: float

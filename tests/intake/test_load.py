@@ -1,5 +1,6 @@
 """Volumes come out voxel by voxel as written, and as SimpleITK reads them."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from pydicom.uid import (
 from oligocount import intake
 from oligocount.config import load_settings
 from oligocount.domain.study import Images
+from oligocount.errors import GeometryError, InputError
 from oligocount.geometry.affine import reverse_index_order
 
 from . import builders
@@ -133,6 +135,63 @@ def test_a_missing_slice_is_halfway_between_its_neighbours(tmp_path: Path) -> No
     assert [one.code for one in study.caveats] == ["SLICES_INTERPOLATED"]
     np.testing.assert_allclose(array[3], (series.values[2] + series.values[4]) / 2)
     np.testing.assert_allclose(np.delete(array, 3, 0), np.delete(series.values, 3, 0))
+
+
+def at_heights(*heights: float) -> object:
+    """Slices moved along z, each filled with its own height."""
+
+    def edit(dataset: object, k: int) -> None:
+        dataset.ImagePositionPatient = [-40, -30, heights[k]]
+        plane = np.full((dataset.Rows, dataset.Columns), 10 * heights[k], "<i2")
+        dataset.PixelData = plane.tobytes()
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "heights",
+    [
+        (0, 3, 6, 9, 14, 19, 24, 29),  # two scans of 3 and 5 mm joined
+        (0, 3, 6.4, 9.1, 12, 15.3, 18, 21),  # a table that did not move evenly
+        (0, 3, 6, 12.4, 15, 18, 21, 24),  # one slice lost as well
+    ],
+)
+def test_uneven_spacing_is_resampled_so_that_a_ramp_stays_a_ramp(
+    tmp_path: Path, heights: tuple[float, ...]
+) -> None:
+    """Each voxel holds ten times its own height, wherever slices were."""
+    builders.write_series(tmp_path, edit=at_heights(*heights))
+    study = intake.scan(tmp_path, SETTINGS)
+    pet = intake.load(study, SETTINGS).pet
+    assert [one.code for one in study.caveats] == ["SPACING_UNEVEN"]
+    z = pet.geometry.to_lps_mm(np.array([[k, 0, 0] for k in range(pet.array.shape[0])]))[:, 2]
+    assert (z[0], z[-1]) == pytest.approx((heights[0], heights[-1]))
+    np.testing.assert_allclose(pet.array[:, 3, 3], 10 * z, atol=0.6)  # stored as whole numbers
+    assert pet.geometry.spacing_mm[0] <= np.diff(heights).min() * 1.06
+
+
+def test_uneven_spacing_is_refused_where_the_setting_says_so(tmp_path: Path) -> None:
+    builders.write_series(tmp_path, edit=at_heights(0, 3, 6, 9, 14, 19, 24, 29))
+    slices = dataclasses.replace(SETTINGS.slices, uneven_max_gap_mm=0.0)
+    with pytest.raises(GeometryError, match=r"varies from 3 to 5 mm.*uneven_max_gap_mm"):
+        intake.scan(tmp_path, dataclasses.replace(SETTINGS, slices=slices))
+
+
+@pytest.mark.parametrize(
+    ("heights", "words"),
+    [
+        ((0, 3, 6, 9, 12, 15, 26.5, 29), "varies from 2.5 to 11.5 mm"),
+        ((0, 3, 9.4, 12.4, 18.8, 21.8, 24.8, 27.8), "2 of .* slices are missing"),
+        ((0, 3, 6, 9, 9.2, 12, 15, 18), "share a position"),
+    ],
+)
+def test_uneven_spacing_that_hides_a_loss_is_refused(
+    tmp_path: Path, heights: tuple[float, ...], words: str
+) -> None:
+    builders.write_series(tmp_path, edit=at_heights(*heights))
+    slices = dataclasses.replace(SETTINGS, max_interpolated_slices=3 if "varies" in words else 1)
+    with pytest.raises(InputError, match=words):
+        intake.scan(tmp_path, slices)
 
 
 def test_padding_below_air_is_air(tmp_path: Path) -> None:

@@ -42,8 +42,10 @@ def read_stack(
     the processor's cache. Raises IncompleteSeries when a slice cannot be decoded, MissingTag when
     it lacks what says how.
     """
-    out = _allocated(stack)
-    slices = list(zip(stack.headers, stack.places, strict=True))
+    is_even = all(place.is_integer() for place in stack.places)
+    indices = [int(place) for place in stack.places] if is_even else range(len(stack.headers))
+    out = _allocated((indices[-1] + 1, *stack.geometry.shape[1:]))
+    slices = list(zip(stack.headers, indices, strict=True))
     jobs = _jobs(slices)
 
     def read(job: list[tuple[Header, int]]) -> int:
@@ -59,15 +61,17 @@ def read_stack(
             done += count
             if progress:
                 progress(done, len(slices))
+    if not is_even:
+        return _spread(out, stack)
     _interpolate(out, stack)
     return out
 
 
-def _allocated(stack: Stack) -> NDArray[np.float32]:
+def _allocated(shape: tuple[int, ...]) -> NDArray[np.float32]:
     try:
-        return np.empty(stack.geometry.shape, np.float32)
+        return np.empty(shape, np.float32)
     except (MemoryError, ValueError) as error:
-        raise GeometryError(f"no memory for a volume of {stack.geometry.shape} voxels") from error
+        raise GeometryError(f"no memory for a volume of {shape} voxels") from error
 
 
 def _jobs(slices: list[tuple[Header, int]]) -> list[list[tuple[Header, int]]]:
@@ -207,9 +211,21 @@ def _decoded(headers: list[Header], sources: Sources) -> Iterator[NDArray[np.gen
             raise IncompleteSeries(f"{file}: {name} cannot be decoded: {error}") from error
 
 
+def _spread(planes: NDArray[np.float32], stack: Stack) -> NDArray[np.float32]:
+    """Unevenly spaced planes on the even grid of the stack, linear between neighbours."""
+    out = _allocated(stack.geometry.shape)
+    places = np.array(stack.places)
+    for index, target in enumerate(out):
+        above = int(np.clip(np.searchsorted(places, index), 1, len(places) - 1))
+        weight = (index - places[above - 1]) / (places[above] - places[above - 1])
+        weight = np.float32(np.clip(weight, 0.0, 1.0))
+        target[:] = planes[above - 1] * (1 - weight) + planes[above] * weight
+    return out
+
+
 def _interpolate(out: NDArray[np.float32], stack: Stack) -> None:
     for place in stack.missing:
-        below = max(one for one in stack.places if one < place)
-        above = min(one for one in stack.places if one > place)
+        below = int(max(one for one in stack.places if one < place))
+        above = int(min(one for one in stack.places if one > place))
         weight = (place - below) / (above - below)
         out[place] = out[below] * (1 - weight) + out[above] * weight

@@ -15,13 +15,14 @@ from oligocount.settings import IntakeSettings, SliceTolerances
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stack:
-    """Slices in order: `headers[n]` fills index `places[n]`; places that none fills are missing.
+    """Slices in order: `headers[n]` lies at index `places[n]`; indices that none fills are missing.
 
-    `missing` are indices to be interpolated from their two neighbours.
+    `missing` are indices to be interpolated from their two neighbours. Where spacing is uneven
+    places lie between indices, and every index but the first is interpolated.
     """
 
     headers: tuple[Header, ...]
-    places: tuple[int, ...]
+    places: tuple[float, ...]
     missing: tuple[int, ...]
     geometry: Geometry
     caveats: tuple[Caveat, ...]
@@ -44,8 +45,13 @@ def stack_slices(headers: tuple[Header, ...], settings: IntakeSettings) -> Stack
     distance = np.array([float(np.dot(one.position, normal)) for one in unique])
     order = np.argsort(distance, kind="stable")
     ordered = tuple(unique[n] for n in order)
+    _refuse_shared_positions(distance[order], tolerances)
     places, step_mm = _places(distance[order], settings)
-    missing = tuple(sorted(set(range(places[-1] + 1)) - set(places)))
+    missing: tuple[int, ...] = ()
+    if all(place.is_integer() for place in places):
+        missing = tuple(sorted(set(range(int(places[-1]) + 1)) - set(places)))
+    else:
+        caveats += (_of_uneven(distance[order], step_mm),)
     if missing:
         text = f"{_words(len(missing), places[-1] + 1)} and interpolated from their neighbours"
         caveats += (Caveat(code="SLICES_INTERPOLATED", text=text),)
@@ -117,32 +123,68 @@ def _normal(header: Header, tolerances: SliceTolerances) -> NDArray[np.float64]:
     return normal / np.linalg.norm(normal)
 
 
-def _places(
-    distance: NDArray[np.float64], settings: IntakeSettings
-) -> tuple[tuple[int, ...], float]:
-    """The index of each slice along the normal and the distance between indices."""
+def _refuse_shared_positions(distance: NDArray[np.float64], tolerances: SliceTolerances) -> None:
     gaps = np.diff(distance)
-    same = int((gaps < settings.slices.position_mm).sum())
+    near_mm = max(tolerances.position_mm, tolerances.shared_share * float(np.median(gaps)))
+    same = int((gaps < near_mm).sum())
     if same:
         raise GeometryError(
             f"{same + 1} or more frames share a position: dynamic, gated or several"
             " reconstructions under one series UID (4-D); one image a position is expected"
         )
+
+
+def _places(
+    distance: NDArray[np.float64], settings: IntakeSettings
+) -> tuple[tuple[float, ...], float]:
+    """The index of each slice along the normal and the distance between indices."""
+    gaps = np.diff(distance)
     steps = np.maximum(np.round(gaps / np.median(gaps)), 1.0)
     n_missing = float((steps - 1).sum())
     step_mm = float(distance[-1] - distance[0]) / float(steps.sum())
     stray = np.abs(distance - distance[0] - np.concatenate([[0], np.cumsum(steps)]) * step_mm).max()
-    if stray > settings.slices.spacing_fraction * step_mm:
-        raise GeometryError(
-            f"slice spacing varies from {gaps.min():.4g} to {gaps.max():.4g} mm:"
-            f" a slice lies {stray:.2g} mm off a regular grid"
-        )
+    is_uneven = stray > settings.slices.spacing_fraction * step_mm
+    if is_uneven:
+        n_missing = _lone_gaps(gaps)
     if n_missing > settings.max_interpolated_slices:
         raise IncompleteSeries(
             f"{_words(n_missing, steps.sum() + 1)};"
             f" at most {settings.max_interpolated_slices} can be interpolated"
         )
-    return (0, *(int(place) for place in np.cumsum(steps))), step_mm
+    if is_uneven:
+        return _uneven_places(distance, stray, settings.slices)
+    return (0.0, *(float(place) for place in np.cumsum(steps))), step_mm
+
+
+def _lone_gaps(gaps: NDArray[np.float64]) -> float:
+    """Slices lost where a gap is a multiple of both its neighbours, in an uneven series."""
+    beside = np.maximum(np.concatenate([gaps[1:2], gaps[:-1]]), np.append(gaps[1:], gaps[-2]))
+    return float(np.maximum(np.round(gaps / beside) - 1, 0).sum())
+
+
+def _uneven_places(
+    distance: NDArray[np.float64], stray_mm: float, tolerances: SliceTolerances
+) -> tuple[tuple[float, ...], float]:
+    """Places on an even grid as fine as the nearest two slices: no slice is averaged away."""
+    gaps = np.diff(distance)
+    if gaps.max() > tolerances.uneven_max_gap_mm:
+        raise GeometryError(
+            f"slice spacing varies from {gaps.min():.4g} to {gaps.max():.4g} mm: a slice lies"
+            f" {stray_mm:.2g} mm off a regular grid; uneven spacing is resampled up to gaps of"
+            f" {tolerances.uneven_max_gap_mm:g} mm (intake.slices.uneven_max_gap_mm)"
+        )
+    length_mm = float(distance[-1] - distance[0])
+    step_mm = length_mm / np.ceil(length_mm / gaps.min() - tolerances.spacing_fraction)
+    return tuple(float(each) for each in (distance - distance[0]) / step_mm), float(step_mm)
+
+
+def _of_uneven(distance: NDArray[np.float64], step_mm: float) -> Caveat:
+    gaps = np.diff(distance)
+    text = (
+        f"slices lie {gaps.min():.4g} to {gaps.max():.4g} mm apart; they were resampled linearly"
+        f" to {step_mm:.4g} mm, and values between slices are not as measured"
+    )
+    return Caveat(code="SPACING_UNEVEN", text=text)
 
 
 def _words(n_missing: float, total: float) -> str:
@@ -151,7 +193,7 @@ def _words(n_missing: float, total: float) -> str:
 
 def _geometry(
     ordered: tuple[Header, ...],
-    places: tuple[int, ...],
+    places: tuple[float, ...],
     step: NDArray[np.float64],
     tolerances: SliceTolerances,
 ) -> Geometry:
@@ -172,7 +214,7 @@ def _geometry(
     affine[:3, 2] = np.array(first.orientation[:3]) * first.pixel_spacing[1]
     affine[:3, 3] = origin
     return Geometry(
-        shape=(places[-1] + 1, int(first.rows or 0), int(first.columns or 0)),
+        shape=(round(places[-1]) + 1, int(first.rows or 0), int(first.columns or 0)),
         affine=affine,
         frame_of_reference_uid=first.frame_of_reference_uid,
     )
@@ -181,7 +223,7 @@ def _geometry(
 def _aside_mm(
     positions: NDArray[np.float64],
     origin: NDArray[np.float64],
-    places: tuple[int, ...],
+    places: tuple[float, ...],
     step: NDArray[np.float64],
 ) -> float:
     """The farthest that a slice lies from where even steps would put it."""
