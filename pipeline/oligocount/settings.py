@@ -14,6 +14,7 @@ class ArchiveLimits:
     max_members: int
     max_unpacked_gib: float
     max_ratio: float
+    small_mib: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class ChoicePoints:
     original: float
     becquerel: float
     time_of_flight: float
+    back_projection: float
+    dynamic: float
     delayed: float
     soft_kernel: float
     contrast_agent: float

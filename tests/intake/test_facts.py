@@ -256,6 +256,26 @@ def test_no_byte_in_a_header_can_break_the_reading(keyword: str, vr: str, raw: b
     read_tracer([dataset])
 
 
+@pytest.mark.parametrize(
+    ("name", "drug_code", "expected"),
+    [
+        ("FDG", None, "FDG"),
+        ("Solution", {"CodeValue": "C-B1031", "CodeMeaning": "x"}, "Fluorodeoxyglucose F^18^"),
+        (None, {"CodeValue": "35321007", "CodeMeaning": "x"}, "Fluorodeoxyglucose F^18^"),
+        ("Other", {"CodeValue": "C-B1036", "CodeMeaning": "FLT"}, "FLT"),
+        ("18F", None, None),
+        ("FLT", {"CodeValue": "C-B1031", "CodeMeaning": "x"}, "FLT"),
+    ],
+)
+def test_a_word_that_names_no_drug_gives_way_to_the_code(
+    name: str | None, drug_code: dict | None, expected: str | None
+) -> None:
+    drug: dict = {"Radiopharmaceutical": name}
+    if drug_code:
+        drug["RadiopharmaceuticalCodeSequence"] = [code(**drug_code)]
+    assert read_tracer([a_slice(drug)]).radiopharmaceutical == expected
+
+
 def test_what_a_header_keeps_of_a_pet_slice_says_all_that_the_whole_file_says(
     shared_data: Path,
 ) -> None:

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import HTJ2KLossless, JPEGLosslessSV1
+from pydicom.uid import (
+    HTJ2KLossless,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from oligocount import intake
 from oligocount.config import load_settings
@@ -51,6 +57,50 @@ def test_pixels_shorter_than_rows_and_columns_are_refused(tmp_path: Path) -> Non
     builders.write_series(tmp_path, edit=shorten)
     with pytest.raises(IncompleteSeries, match="230 bytes, 240 expected"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "kind"), [("FloatPixelData", "<f4"), ("DoubleFloatPixelData", "<f8")]
+)
+def test_float_pixels_are_read_as_what_they_are(tmp_path: Path, keyword: str, kind: str) -> None:
+    """Whole-number attributes beside them, wrong by the standard, do not make them integers."""
+    values = np.random.default_rng(1).normal(1000, 300, (8, 12, 10))
+
+    def as_float(dataset: Dataset, k: int) -> None:
+        del dataset.PixelData
+        setattr(dataset, keyword, values[k].astype(kind).tobytes())
+        dataset.BitsAllocated = 8 * np.dtype(kind).itemsize
+        dataset.BitsStored, dataset.HighBit = 16, 15
+
+    builders.write_series(tmp_path, edit=as_float, slopes=(2.0,) * 8)
+    np.testing.assert_allclose(read(tmp_path), 2 * values, rtol=1e-6)
+
+
+def test_float_pixels_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    def as_nan(dataset: Dataset, k: int) -> None:
+        del dataset.PixelData
+        dataset.FloatPixelData = np.full((12, 10), np.nan, "<f4").tobytes()
+        dataset.BitsAllocated = 32
+
+    builders.write_series(tmp_path, edit=as_nan)
+    with pytest.raises(IncompleteSeries, match="not finite"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless], ids=lambda uid: uid.name
+)
+@pytest.mark.parametrize(("bits", "stored"), [(8, 8), (16, 12), (16, 16)])
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_compressed_pixels_keep_sign_and_depth(
+    tmp_path: Path, syntax: str, bits: int, stored: int, is_signed: bool
+) -> None:
+    if syntax == JPEGLSLossless and is_signed:
+        pytest.skip("the encoder at hand writes no signed JPEG-LS")
+    series = builders.write_series(
+        tmp_path, shape=(4, 64, 48), bits=bits, stored=stored, is_signed=is_signed, syntax=syntax
+    )
+    np.testing.assert_array_equal(read(tmp_path), series.values)
 
 
 @pytest.mark.parametrize("slope", [None, 0.0])

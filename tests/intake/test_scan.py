@@ -143,14 +143,62 @@ def test_an_archive_inside_a_folder_is_looked_into(tmp_path: Path) -> None:
     assert (intake.load(scan(tmp_path), SETTINGS).pet.array == series.values).all()
 
 
-def test_two_patients_are_refused_without_naming_them(tmp_path: Path) -> None:
-    builders.write_series(tmp_path / "a", "PT", patient="ALPHA", study="1.2.31")
-    builders.write_series(tmp_path / "b", "PT", patient="BETA", study="1.2.32")
+def two_patients(folder: Path) -> tuple[builders.Written, builders.Written]:
+    """PET/CT of one, and of another a PET and an MR."""
+    mine = builders.write_series(folder / "a", "PT", patient="ALPHA", study="1.2.31")
+    builders.write_series(folder / "b", "CT", patient="ALPHA", study="1.2.31")
+    other = builders.write_series(folder / "c", "PT", patient="BETA", study="1.2.32", seed=1)
+    builders.write_series(folder / "d", "MR", patient="BETA", study="1.2.32")
+    return mine, other
+
+
+def test_pet_of_two_patients_is_never_chosen_between(tmp_path: Path) -> None:
+    mine, _ = two_patients(tmp_path)
     with pytest.raises(
-        InputError, match=r"files of 2 patients in 2 studies \(1\.2\.31, 1\.2\.32\)"
+        AmbiguousSeries, match=r"PET of 2 patients in 2 studies \(1\.2\.31, 1\.2\.32\)"
     ) as told:
         scan(tmp_path)
+    assert "--pet-series" in str(told.value)
+    assert mine.uid in str(told.value)
     assert "ALPHA" not in str(told.value)
+
+
+def test_the_other_patients_series_are_named_and_left_out(tmp_path: Path) -> None:
+    mine, other = two_patients(tmp_path)
+    study = scan(tmp_path, pet_series=mine.uid)
+    assert [one.role for one in study.series if one.chosen] == [Role.PET, Role.CT]
+    assert [one.code for one in study.caveats] == ["OTHER_PATIENT"]
+    refused = {one.uid: one.reason for one in study.series if not one.chosen}
+    assert refused[other.uid].startswith("of another patient than the PET")
+    assert len(refused) == 2
+    assert "BETA" not in repr(study)
+
+
+def test_a_stray_scan_of_another_patient_does_not_stop_the_only_pet(tmp_path: Path) -> None:
+    builders.write_series(tmp_path / "a", "PT", patient="ALPHA", study="1.2.31")
+    builders.write_series(tmp_path / "b", "CT", patient="BETA", study="1.2.32")
+    study = scan(tmp_path)
+    assert [one.role for one in study.series if one.chosen] == [Role.PET]
+    assert [one.code for one in study.caveats] == ["OTHER_PATIENT"]
+
+
+def test_a_series_that_mixes_patients_is_refused(tmp_path: Path) -> None:
+    def rename(dataset: Dataset, k: int) -> None:
+        if k == 3:
+            dataset.PatientID = "BETA"
+
+    builders.write_series(tmp_path, "PT", edit=rename)
+    with pytest.raises(InputError, match="its files are of 2 patients"):
+        scan(tmp_path)
+
+
+def test_pet_and_ct_without_a_frame_of_reference_are_a_caveat(tmp_path: Path) -> None:
+    def drop(dataset: Dataset, k: int) -> None:
+        del dataset.FrameOfReferenceUID
+
+    builders.write_series(tmp_path / "pet", "PT", edit=drop)
+    builders.write_series(tmp_path / "ct", "CT", edit=drop)
+    assert [one.code for one in scan(tmp_path).caveats] == ["FRAME_OF_REFERENCE_ABSENT"]
 
 
 def test_a_folder_without_pet_is_told(tmp_path: Path) -> None:

@@ -39,6 +39,15 @@ def test_a_bomb_is_refused_by_ratio(tmp_path: Path) -> None:
         list_files(pack(tmp_path, "a", bytes(10_000_000)), LIMITS)
 
 
+def test_a_small_archive_may_pack_as_well_as_it_likes(tmp_path: Path) -> None:
+    assert len(list_files(pack(tmp_path, "a", bytes(1_000_000)), LIMITS)) == 1
+
+
+def test_an_archive_is_known_by_its_bytes_where_it_is_the_input(tmp_path: Path) -> None:
+    file = pack(tmp_path, "a", b"x").rename(tmp_path / "export")
+    assert list_files(file, LIMITS) == (file / "a",)
+
+
 def test_a_bomb_is_refused_by_size_and_number(tmp_path: Path) -> None:
     file = pack(tmp_path, "a", bytes(2000))
     with pytest.raises(InputError, match="unpacks to"):

@@ -56,7 +56,8 @@ def test_numbers_are_read_by_magnitude_or_refused(
 @pytest.mark.parametrize(
     "name",
     ["FDG", "FDG -- fluorodeoxyglucose", "Fluorodeoxyglucose F^18^", "18F-FDG", "[18F]FDG",
-     "18FFDG", "fludeoxyglucose (18F)", "F-18 fdg"],
+     "18FFDG", "fludeoxyglucose (18F)", "F-18 fdg", "FDG_F18", "FluorodeoxyglucoseF18",
+     "2-deoxy-2-[F-18]fluoro-D-glucose", "Fluor-Desoxyglucose"],
 )  # fmt: skip
 def test_every_spelling_of_fdg_passes(name: str, quantify: QuantifySettings) -> None:
     allowed = quantify.allowed_radiopharmaceuticals
@@ -66,6 +67,7 @@ def test_every_spelling_of_fdg_passes(name: str, quantify: QuantifySettings) -> 
 @pytest.mark.parametrize(
     ("name", "nuclide"),
     [("Ga68-PSMA", "Ga-68"), ("FDGal", "F-18"), ("F-DOPA", "F-18"), ("FDG", "C-11"),
+     ("18F-FLT", "F-18"), ("Fluorodeoxygalactose", "F-18"), ("PSMA-1007", "F-18"),
      ("Solution", "F-18"), (None, "Ga-68")],
 )  # fmt: skip
 def test_another_tracer_is_refused_unless_asked_for(

@@ -11,6 +11,7 @@ from oligocount.intake.directory import NAME as DICOMDIR
 from oligocount.intake.directory import missing_files
 from oligocount.intake.headers import Header
 from oligocount.intake.mr import mr_facts
+from oligocount.intake.patients import is_of_patient
 from oligocount.intake.points import shared_cm
 from oligocount.intake.select import Candidate, Selection
 from oligocount.intake.shear import is_sheared
@@ -38,7 +39,18 @@ def study_caveats(
             caveats += _about_series(one, selection, settings)
             caveats += _about_values(one)
             caveats += _about_mr(one)
+    caveats += _about_patients(selection)
     return (*caveats, *_about_strays(selection, settings), *_about_pair(selection, settings))
+
+
+def _about_patients(selection: Selection) -> Iterator[Caveat]:
+    for pet in selection.chosen(Role.PET):
+        strangers = [
+            one for one in selection.candidates if not is_of_patient(one.headers[0], pet.headers[0])
+        ]
+        if strangers:
+            text = f"{len(strangers)} series are of another patient than the PET and are left out"
+            yield Caveat(code="OTHER_PATIENT", text=text)
 
 
 def _about_strays(selection: Selection, settings: IntakeSettings) -> Iterator[Caveat]:
@@ -130,6 +142,9 @@ def _about_pair(selection: Selection, settings: IntakeSettings) -> Iterator[Cave
     ct = next(iter(selection.chosen(Role.CT)), None)
     if not (pet and ct and pet.stack and ct.stack):
         return
+    if ct.headers[0].frame_of_reference_uid is None:
+        text = "neither PET nor CT names a frame of reference (0020,0052): that they fit is assumed"
+        yield Caveat(code="FRAME_OF_REFERENCE_ABSENT", text=text)
     covered = shared_cm(ct.stack, pet.stack) / max(shared_cm(pet.stack, pet.stack), 1e-6)
     if covered < settings.slices.full_coverage:
         text = f"the CT covers {covered:.0%} of the PET's length"

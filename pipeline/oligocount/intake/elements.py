@@ -21,7 +21,7 @@ _LAST_TAG_WITHOUT_PIXELS = 0x0054FFFF
 _UNKNOWN = -1
 _ITEM_GROUP = 0xFFFE
 _UNDEFINED = 0xFFFFFFFF
-_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
+_PIXELS = {0x7FE00008: "f4", 0x7FE00009: "f8", 0x7FE00010: ""}  # what numbers they hold
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _LONG_VR = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _SHORT_VR = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
@@ -48,7 +48,8 @@ class Elements:
     """What one file says before its pixels.
 
     `values` are raw bytes by tag. `pixel_offset` counts from the file's start (of the inflated
-    stream where the syntax is deflated); `pixel_length` is None for encapsulated pixels.
+    stream where the syntax is deflated); `pixel_length` is None for encapsulated pixels;
+    `pixel_float` is f4 or f8 for Float and Double Float Pixel Data.
     `data_set` is everything from the file meta information to the pixels, `ends` the tag of
     each of its top-level elements and where it ends.
     """
@@ -59,6 +60,7 @@ class Elements:
     ends: Sequence[tuple[int, int]]
     pixel_offset: int | None
     pixel_length: int | None
+    pixel_float: str
 
     @property
     def byte_order(self) -> str:
@@ -113,7 +115,7 @@ def _parsed(data: bytes, wanted: AbstractSet[int]) -> Elements:
     values, end = walk.collect(start, wanted)
     offset, length = walk.pixel_span
     ends = [(tag, place - start) for tag, place in walk.ends]
-    return Elements(values, syntax, data[start:end], ends, offset, length)
+    return Elements(values, syntax, data[start:end], ends, offset, length, walk.pixel_float)
 
 
 def _transfer_syntax(data: bytes) -> tuple[str, int]:
@@ -156,6 +158,7 @@ class _Walk:
         self._without_vr = struct.Struct(order + "HHL").unpack_from
         self._long = struct.Struct(order + "L").unpack_from
         self.pixel_span: tuple[int | None, int | None] = (None, None)
+        self.pixel_float = ""
         self.ends: list[tuple[int, int]] = []
 
     def collect(
@@ -171,6 +174,7 @@ class _Walk:
                 if tag >> 16 > last_group or _ROWS not in values:
                     return values, position
                 if tag in _PIXELS:
+                    self.pixel_float = _PIXELS[tag]
                     self.pixel_span = (begin, None if length == _UNDEFINED else length)
                     return values, position
             if length == _UNKNOWN:

@@ -21,6 +21,9 @@ from oligocount.intake.tolerant import TolerantDataset
 _ELEMENTS = {"fluor": "F", "carbon": "C", "nitrogen": "N", "oxygen": "O", "gallium": "Ga",
              "copper": "Cu", "zirconium": "Zr", "iodine": "I", "rubidium": "Rb"}  # fmt: skip
 _F18_CODES = ("C-111A1", "77004003")  # PS3.16 CID 4020: SRT and SNOMED CT
+_FDG_CODES = ("C-B1031", "35321007")  # PS3.16 CID 4021: SRT and SNOMED CT
+_NO_DRUG = ("solution", "unknown", "other", "none", "na", "injection", "radiopharmaceutical",
+            "tracer", "f18", "18f", "fluorine18", "fluorine", "pet", "nm")  # fmt: skip
 _UCUM_UNITS = {"Bq/ml": "BQML", "g/ml{SUVbw}": "GML", "g/ml": "GML", "{counts}": "CNTS"}
 _PHILIPS = (0x7053, "Philips PET Private Group")
 _GE = (0x0009, "GEMS_PETD_01")
@@ -71,8 +74,7 @@ def read_tracer(datasets: Sequence[Dataset], mappings: Sequence[Dataset] = ()) -
         decay_correction=_decay_correction(header),
         corrections=header.texts("CorrectedImage"),
         radionuclide=_radionuclide(drug),
-        radiopharmaceutical=drug.text("Radiopharmaceutical")
-        or _meaning(drug, "RadiopharmaceuticalCodeSequence"),
+        radiopharmaceutical=_radiopharmaceutical(drug),
         injected_dose_bq=drug.number("RadionuclideTotalDose"),
         half_life_s=drug.number("RadionuclideHalfLife"),
         injection=None if is_zone_lost else drug.date_time("RadiopharmaceuticalStartDateTime"),
@@ -167,8 +169,16 @@ def _radionuclide(drug: TolerantDataset) -> str | None:
     return None
 
 
-def _meaning(item: TolerantDataset, keyword: str) -> str | None:
-    return next((code.text("CodeMeaning") for code in item.items(keyword)), None)
+def _radiopharmaceutical(drug: TolerantDataset) -> str | None:
+    """The drug's name; where that is a word that names none, what its code means."""
+    name = drug.text("Radiopharmaceutical")
+    if name and re.sub(r"[^a-z0-9]", "", name.lower()) not in _NO_DRUG:
+        return name
+    for code in drug.items("RadiopharmaceuticalCodeSequence"):
+        if code.text("CodeValue") in _FDG_CODES:
+            return "Fluorodeoxyglucose F^18^"
+        return code.text("CodeMeaning")
+    return None
 
 
 def _tags(header: TolerantDataset, drug: TolerantDataset) -> dict[str, str]:

@@ -21,6 +21,7 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.errors import BytesLengthException
 from pydicom.filereader import read_dataset
 
+from oligocount.intake.classes import MULTI_FRAME, PET, VALUE_MAPPING
 from oligocount.intake.elements import BrokenDicom, Elements, read_elements
 from oligocount.intake.facts import is_fact
 from oligocount.intake.mr_tags import NO_TAGS, MrTags, read_mr_tags
@@ -38,17 +39,6 @@ from oligocount.intake.values import (
 
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError,
               EOFError, OSError, OverflowError, struct.error, BytesLengthException)  # fmt: skip
-_PET = "1.2.840.10008.5.1.4.1.1.128"
-_VALUE_MAPPING = "1.2.840.10008.5.1.4.1.1.67"
-_MULTI_FRAME = frozenset({
-    "1.2.840.10008.5.1.4.1.1.2.1",  # Enhanced CT
-    "1.2.840.10008.5.1.4.1.1.2.2",  # Legacy Converted Enhanced CT
-    "1.2.840.10008.5.1.4.1.1.4.1",  # Enhanced MR
-    "1.2.840.10008.5.1.4.1.1.4.4",  # Legacy Converted Enhanced MR
-    "1.2.840.10008.5.1.4.1.1.130",  # Enhanced PET
-    "1.2.840.10008.5.1.4.1.1.128.1",  # Legacy Converted Enhanced PET
-})  # fmt: skip
-_KEPT_WHOLE = _MULTI_FRAME | {_VALUE_MAPPING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +96,7 @@ class Header:
     byte_order: str
     pixel_offset: int | None
     pixel_length: int | None
+    pixel_float: str = ""
     data_set: bytes = b""
     mr: MrTags = NO_TAGS
 
@@ -143,6 +134,7 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
         byte_order=elements.byte_order,
         pixel_offset=elements.pixel_offset,
         pixel_length=elements.pixel_length,
+        pixel_float=elements.pixel_float,
         data_set=_kept(elements, values["sop_class_uid"]),
         mr=mr,
         b_value=mr.b_value,
@@ -171,7 +163,7 @@ def quiet() -> Iterator[None]:
 
 def is_multi_frame(header: Header) -> bool:
     """True for image classes that hold several slices in one object."""
-    return header.sop_class_uid in _MULTI_FRAME
+    return header.sop_class_uid in MULTI_FRAME
 
 
 def to_dataset(header: Header) -> pydicom.Dataset:
@@ -200,9 +192,9 @@ def _refuse_cut_pixels(elements: Elements, size: int) -> None:
 
 def _kept(elements: Elements, sop_class_uid: str) -> bytes:
     """What later stages parse with pydicom: of the many slices of a PET no more than it says."""
-    if sop_class_uid == _PET:
+    if sop_class_uid == PET:
         return elements.excerpt(is_fact)
-    return elements.data_set if sop_class_uid in _KEPT_WHOLE else b""
+    return elements.data_set if sop_class_uid in MULTI_FRAME | {VALUE_MAPPING} else b""
 
 
 def _digest(raw: bytes) -> str | None:

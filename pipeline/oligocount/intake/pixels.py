@@ -116,6 +116,8 @@ def _rescale(raw: NDArray[np.generic], header: Header, out: NDArray[np.float32])
     if raw.shape != out.shape:
         raise IncompleteSeries(f"{header.file}: decoded to {raw.shape}, expected {out.shape}")
     slope, intercept = _rescale_of(header, raw)
+    if raw.dtype.kind == "f" and not np.isfinite(raw).all():
+        raise IncompleteSeries(f"{header.file}: pixels hold values that are not finite numbers")
     if raw.dtype.itemsize > _EXACT_BYTES:
         np.multiply(raw, slope, out=out, dtype=np.float64, casting="same_kind")
     else:
@@ -178,6 +180,8 @@ def _fill(scratch: NDArray[np.uint8], header: Header, sources: Sources) -> None:
 
 
 def _stored_type(header: Header) -> np.dtype[np.generic]:
+    if header.pixel_float:  # (7FE0,0008) Float or (7FE0,0009) Double Float Pixel Data
+        return np.dtype(f"{header.byte_order}{header.pixel_float}")
     if header.bits_allocated not in (8, 16, 32) or header.pixel_representation not in (0, 1):
         raise MissingTag(
             f"{header.file}: (0028,0100) Bits Allocated is {header.bits_allocated},"
@@ -191,7 +195,7 @@ def _stored_type(header: Header) -> np.dtype[np.generic]:
 def _stored_bits(array: NDArray[np.generic], header: Header) -> NDArray[np.generic]:
     """Only the stored bits count: what stands above them may be an old overlay."""
     unused = 8 * array.dtype.itemsize - int(header.bits_stored or 8 * array.dtype.itemsize)
-    if unused <= 0:
+    if unused <= 0 or header.pixel_float:
         return array
     native = array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable)
     np.left_shift(native, unused, out=native)

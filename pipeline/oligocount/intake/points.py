@@ -10,6 +10,7 @@ from oligocount.intake.slices import Stack
 from oligocount.settings import ChoicePoints
 
 _TIME_OF_FLIGHT = re.compile(r"\b(tof|vpfx|ultra ?hd|bltof)\b", re.IGNORECASE)
+_BACK_PROJECTION = re.compile(r"\b(fbp|(filtered )?back[- ]?proj\w*)\b", re.IGNORECASE)
 _DELAYED = re.compile(r"\b(delay(ed)?|late|2nd|second)\b", re.IGNORECASE)
 _SHARP = re.compile(r"\b(lung|bone|edge|sharp|detail)\b", re.IGNORECASE)
 _SIEMENS_KERNEL = re.compile(r"^[BHITJU]r?[a-z]?(\d\d)", re.IGNORECASE)
@@ -36,6 +37,8 @@ def score_pet(stack: Stack, points: ChoicePoints) -> Score:
         _mark("ORIGINAL" in first.image_type, points.original, "original"),
         _mark(first.units == "BQML", points.becquerel, "BQML"),
         _mark(_TIME_OF_FLIGHT.search(words), points.time_of_flight, "time of flight"),
+        _mark(_BACK_PROJECTION.search(words), points.back_projection, "filtered back projection"),
+        _mark({"DYNAMIC", "GATED"} & set(first.series_type), points.dynamic, "dynamic or gated"),
         _mark(_DELAYED.search(first.words), points.delayed, "delayed"),
     ]
     return _score(marks)

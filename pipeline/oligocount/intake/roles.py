@@ -23,7 +23,8 @@ _ROLES = {
 }
 _PROJECTION = re.compile(r"\b(mip|maximum intensity|min ?ip)\b", re.IGNORECASE)
 _NOT_CORRECTED = re.compile(
-    r"\b(nac|no ?ac|non?[- _]?ac|uncorrected|non?[- _]?(attenuation|att)\b.*)", re.IGNORECASE
+    r"\b(nac|uncorrected|(no|non?|without|w/o|w/out)[- _(]*(ac|attn?|attenuation)\b.*)",
+    re.IGNORECASE,
 )
 _NO_SUV = {"PROPCNTS": "proportional counts", "PROPCPS": "proportional counts per second"}
 
@@ -61,6 +62,8 @@ def _why_no_suv(header: Header) -> str | None:
         reasons.append("not attenuation-corrected: (0028,0051) Corrected Image lacks ATTN")
     elif _NOT_CORRECTED.search(header.words):
         reasons.append("not attenuation-corrected by its description (0008,103E)")
+    elif (header.attenuation_method or "").upper() in ("NONE", "NO"):
+        reasons.append(f"(0054,1101) Attenuation Correction Method is {header.attenuation_method}")
     if header.units in _NO_SUV:
         meaning = _NO_SUV[header.units]
         reasons.append(f"(0054,1001) Units {header.units}: {meaning} cannot become SUV")

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from oligocount.domain.study import Role, Study, Tracer
 from oligocount.errors import InputError
+from oligocount.intake.classes import VALUE_MAPPING
 from oligocount.intake.directory import NAME as DICOMDIR
 from oligocount.intake.doubts import Found, study_caveats
 from oligocount.intake.elements import BrokenDicom, NotDicom
 from oligocount.intake.facts import read_tracer
 from oligocount.intake.frames import expand_frames, to_plain_dataset
 from oligocount.intake.headers import Header, quiet, read_header
+from oligocount.intake.patients import is_of_patient, refuse_shared_series
 from oligocount.intake.select import (
     Candidate,
     StackKey,
@@ -26,7 +28,6 @@ from oligocount.intake.source import BROKEN_ARCHIVE, Sources, list_files
 from oligocount.settings import IntakeSettings
 
 _RUN = 32  # files that a worker takes at a time
-_VALUE_MAPPING = "1.2.840.10008.5.1.4.1.1.67"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +71,11 @@ def survey(
 ) -> Survey:
     """Like `scan`, but a study that is not ready is told, not raised.
 
-    Raises InputError when nothing can be read or the files are of several patients.
+    Raises InputError when nothing can be read or one series mixes patients.
     """
     found = _read_headers(list_files(input_path, settings.archive), settings)
     _refuse_nothing(found, input_path)
-    _refuse_several_patients(found.headers, input_path)
+    refuse_shared_series(found.headers)
     selection = select_series(found.headers, settings, pet_series=pet_series)
     pets = selection.chosen(Role.PET)
     study = ScannedStudy(
@@ -139,18 +140,6 @@ def _refuse_nothing(found: Found, input_path: Path) -> None:
     )
 
 
-def _refuse_several_patients(headers: tuple[Header, ...], input_path: Path) -> None:
-    patients = {one.patient_digest for one in headers if one.patient_digest}
-    if len(patients) < 2:
-        return
-    studies = sorted({one.study_uid or "" for one in headers})
-    shown = ", ".join(studies[:4]) + (", ..." if len(studies) > 4 else "")
-    raise InputError(
-        f"{input_path}: files of {len(patients)} patients in {len(studies)} studies ({shown});"
-        " expected one patient a folder"
-    )
-
-
 def _pseudonym(header: Header) -> str:
     return hashlib.sha256((header.study_uid or header.series_uid).encode()).hexdigest()[:8]
 
@@ -158,7 +147,9 @@ def _pseudonym(header: Header) -> str:
 def _tracer(pet: Candidate, found: tuple[Header, ...]) -> Tracer:
     frames = pet.stack.headers if pet.stack else pet.headers
     objects = {one.file: one for one in frames}
-    mappings = [one for one in found if one.sop_class_uid == _VALUE_MAPPING]
+    mappings = [
+        one for one in found if one.sop_class_uid == VALUE_MAPPING and is_of_patient(one, frames[0])
+    ]
     with quiet():
         try:
             slices = tuple(to_plain_dataset(one) for one in objects.values())

@@ -9,6 +9,7 @@ from oligocount.domain.study import Role, Series
 from oligocount.errors import AmbiguousSeries, IncompleteSeries, InputError, SeriesNotFound
 from oligocount.intake.headers import Header
 from oligocount.intake.mr import mr_facts
+from oligocount.intake.patients import why_not_his, why_several
 from oligocount.intake.points import Score, score_ct, score_pet
 from oligocount.intake.roles import role_of, why_refused
 from oligocount.intake.slices import Stack, stack_slices
@@ -65,8 +66,9 @@ def select_series(
     pets = [one for one in candidates if one.role is Role.PET]
     pets, problem = _choose_pet(pets, settings, pet_series)
     pet = next((one for one in pets if one.chosen), None)
-    cts = [one for one in candidates if one.role is Role.CT]
-    rest = [one for one in candidates if one.role not in (Role.PET, Role.CT)]
+    others = [_beside_patient(one, pet) for one in candidates if one.role is not Role.PET]
+    cts = [one for one in others if one.role is Role.CT]
+    rest = [one for one in others if one.role is not Role.CT]
     rest = [replace(one, chosen=one.role is Role.MR and one.can_serve) for one in rest]
     return Selection(candidates=(*pets, *_choose_ct(cts, pet, settings), *rest), problem=problem)
 
@@ -179,7 +181,13 @@ def _choose_pet(
     if problem:
         return scored, problem
     best = able[0]
+    scored = [one if one is best else _beside_patient(one, best) for one in scored]
     return [_against(one, best) for one in scored], None
+
+
+def _beside_patient(one: Candidate, pet: Candidate | None) -> Candidate:
+    why = why_not_his(one.headers[0], pet.headers[0]) if pet else None
+    return replace(one, refusal=why) if why else one
 
 
 def _against(one: Candidate, best: Candidate) -> Candidate:
@@ -212,6 +220,9 @@ def _why_no_pet(pets: list[Candidate], wanted: str | None) -> InputError:
 
 
 def _why_tied(able: list[Candidate], settings: IntakeSettings) -> InputError | None:
+    several = why_several(one.headers[0] for one in able)
+    if several:
+        return several
     days = {(one.headers[0].acquired or "")[:8] for one in able}
     best = able[0].score.points if able[0].score else 0.0
     margin = settings.choice.tie_margin

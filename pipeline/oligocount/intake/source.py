@@ -35,7 +35,11 @@ def list_files(input_path: Path, limits: ArchiveLimits) -> tuple[Path, ...]:
         found = [file for file in _below(input_path.parent) if file.is_file()]
     else:
         found = [input_path]
-    files = [each for file in found for each in _looked_into(file, limits)]
+    files = [
+        each
+        for file in found
+        for each in _looked_into(file, limits, is_asked_for=file == input_path)
+    ]
     if not files:
         raise InputError(
             f"{input_path}: the folder is empty; expected DICOM files"
@@ -96,8 +100,8 @@ def _below(folder: Path) -> Iterator[Path]:
             yield Path(place, name)
 
 
-def _looked_into(file: Path, limits: ArchiveLimits) -> list[Path]:
-    if file.suffix.lower() != ".zip":
+def _looked_into(file: Path, limits: ArchiveLimits, *, is_asked_for: bool) -> list[Path]:
+    if file.suffix.lower() != ".zip" and not (is_asked_for and zipfile.is_zipfile(file)):
         return [file]
     try:
         with zipfile.ZipFile(file) as archive:
@@ -132,7 +136,7 @@ def _refuse_bomb(file: Path, members: list[zipfile.ZipInfo], limits: ArchiveLimi
             f"{file}: refused, unpacks to {unpacked / 2**30:.0f} GiB;"
             f" at most {limits.max_unpacked_gib:g} GiB are read"
         )
-    if unpacked > packed * limits.max_ratio:
+    if unpacked > max(packed * limits.max_ratio, limits.small_mib * 2**20):
         raise InputError(
             f"{file}: refused, unpacks to {unpacked / packed:.0f} times its size;"
             f" at most {limits.max_ratio:g} times is read"

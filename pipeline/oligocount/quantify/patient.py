@@ -11,6 +11,7 @@ from oligocount.quantify.step import Step
 from oligocount.settings_quantify import MagnitudeSettings
 
 _DOSE, _HALF_LIFE, _NUCLIDE = "0018,1074", "0018,1075", "0054,0300"
+_NUCLIDE_IN_NAME = re.compile(r"\[?\^?(18\^?[- ]?f|f[- ]?\^?18)\^?(?![0-9])\]?")
 _WEIGHT, _SIZE, _SEX = "0010,1030", "0010,1020", "0010,0040"
 
 
@@ -134,7 +135,7 @@ def share_of_weight(kind: SuvType, tracer: Tracer, limits: MagnitudeSettings) ->
 
 
 def check_drug(tracer: Tracer, allowed: tuple[str, ...]) -> tuple[Caveat, ...]:
-    """No caveat where a word of the drug's name ends in an allowed name; "*" allows any.
+    """No caveat where the drug's name holds an allowed name; "*" allows any.
 
     Raises QuantificationError for another drug or nuclide. A drug that is not named is a caveat.
     """
@@ -144,14 +145,25 @@ def check_drug(tracer: Tracer, allowed: tuple[str, ...]) -> tuple[Caveat, ...]:
     if name is None and nuclide in (None, "F-18"):
         text = "the header names no radiopharmaceutical; FDG was taken for granted"
         return (Caveat(code="TRACER_NOT_NAMED", text=text),)
-    words = re.findall(r"[a-z0-9]+", (name or "").lower())
-    is_allowed = any(word.endswith(each.lower()) for word in words for each in allowed)
+    is_allowed = any(_names(name or "", each) for each in allowed)
     if not is_allowed or nuclide not in (None, "F-18"):
         raise QuantificationError(
             f"radiopharmaceutical {name!r} with nuclide {nuclide!r}: expected F-18 with one of "
             f"{', '.join(allowed)}; name it in quantify.allowed_radiopharmaceuticals to use it"
         )
     return ()
+
+
+def _names(text: str, allowed: str) -> bool:
+    """Whether a word of the name ends in `allowed`, nuclide and punctuation aside.
+
+    18F-FDG, FDG_F18, FluorodeoxyglucoseF18 and 2-deoxy-2-[F-18]fluoro-D-glucose are names of FDG.
+    """
+    plain = _NUCLIDE_IN_NAME.sub(" ", text.lower())
+    words = re.findall(r"[a-z0-9]+", plain)
+    chemical = "".join(each for each in words if not each.isdigit())
+    wanted = re.sub(r"[^a-z0-9]", "", allowed.lower())
+    return chemical == wanted or any(word.endswith(wanted) for word in words)
 
 
 def _percent(one: float, other: float) -> float:
