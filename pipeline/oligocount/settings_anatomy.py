@@ -63,6 +63,7 @@ class PhysiologicSettings:
     outside_max_share: float
     outside_min_gap_mm: float
     brain_focal_ratio: float
+    brain_asymmetry: float
     brain_focal_max_ml: float
     heart_right_mm: float
     liver_focal_ratio: float
@@ -82,10 +83,16 @@ class PhysiologicSettings:
     ureter_reach_mm: float
     ureter_max_width_mm: float
     ureter_elongation: float
+    ureter_near_mm: float
     ureter_urine_suv: float
     fat_min_hu: float
     fat_max_hu: float
+    fat_spread_hu: float
+    fat_peak_max_hu: float
+    fat_min_ml: float
+    fat_max_organ_share: float
     fat_symmetry: float
+    fat_mirror_min_suv: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +130,7 @@ class OrganSettings:
 
     min_share: float
     weak_share: float
+    small_organ_mm: float
     muscle_share: float
     node_in_muscle_mm: float
     runner_up_min_share: float

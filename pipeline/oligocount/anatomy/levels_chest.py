@@ -7,6 +7,7 @@ from oligocount.anatomy.drawing import Drawing, Mask
 from oligocount.anatomy.estimate import Estimate, Found, Rule, beside, bottom_of, top_of
 
 _BRONCHI_MIN_MM2, _BRONCHI_APART_MM, _SPLIT_SLICES = 40.0, 5.0, 3
+_CARINA_BELOW_APEX_MM = 20.0  # higher up it is the mouth, the larynx or a lobe of the lung
 _AIRWAY_MIN_MM = 40.0  # a shorter piece of trachea shows no carina
 
 
@@ -17,8 +18,8 @@ def _midline(drawing: Drawing, _found: Found) -> Estimate:
     return Estimate(float(x.mean()) if heights.size else 0.0, method, confidence)
 
 
-def _carina_by_split(drawing: Drawing, _found: Found) -> Estimate | None:
-    """The lowest single slice of the airway above slices of two bronchi."""
+def _carina_by_split(drawing: Drawing, found: Found) -> Estimate | None:
+    """The lowest single slice of the airway above slices of two bronchi, below the lungs' tops."""
     airway = drawing.mask("trachea", "lung_trachea_bronchia", "bronchi", "airway")
     if not airway.any():
         return None
@@ -26,7 +27,9 @@ def _carina_by_split(drawing: Drawing, _found: Found) -> Estimate | None:
     double = [_is_double(one, drawing, area) for one in airway]
     need = max(2, round(9.0 / drawing.frame.geometry.spacing_mm[0]))
     need = min(need, _SPLIT_SLICES)
-    for k in range(len(double) - 1, need - 1, -1):
+    apices = [found[name].value_mm for name in ("z_apex_r", "z_apex_l") if name in found]
+    ceiling = min(apices, default=np.inf) - _CARINA_BELOW_APEX_MM
+    for k in range(int((drawing.frame.z_mm < ceiling).sum()) - 1, need - 1, -1):
         if airway[k].any() and not double[k] and all(double[k - need : k]):
             return Estimate(
                 float(drawing.frame.z_mm[k] - drawing.frame.geometry.spacing_mm[0] / 2),

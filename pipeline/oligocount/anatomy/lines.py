@@ -12,6 +12,11 @@ from oligocount.domain.anatomy import Landmark
 
 Vector = NDArray[np.float64]
 _SMOOTH_MM = 20.0
+_LIMIT_MM = (
+    60.0,
+    110.0,
+)  # of the supraclavicular fossa from the midline: a small and a broad adult
+_SHEATH_MM = (14.0, 34.0)  # medial border of a carotid sheath from the airway's middle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,17 +121,22 @@ def _sheaths(drawing: Drawing, airway_x: Vector) -> tuple[Vector, Vector]:
         lateral = drawing.line(thyroid & half, "x", "min" if sign < 0 else "max")
         best = medial if medial is not None else lateral
         off = np.full(z.size, 20.0) if best is None else np.abs(best - airway_x)
-        chosen.append(airway_x + sign * np.clip(_smooth(off, drawing), 14.0, 26.0))
+        chosen.append(airway_x + sign * np.clip(_smooth(off, drawing), *_SHEATH_MM))
     return chosen[0], chosen[1]
 
 
 def _lateral_limits(
     drawing: Drawing, middle: Vector, marks: Mapping[str, Landmark]
 ) -> tuple[Vector, Vector]:
-    """Outer edge of the first rib: mid-clavicle, else 12 mm outside the lung below its apex."""
+    """Outer edge of the first rib or middle of the clavicle, whichever lies further out.
+
+    Else 12 mm outside the lung below its apex.
+    """
     limits = []
     for side, sign in (("right", -1.0), ("left", 1.0)):
-        off = _limit(drawing, side, sign, float(middle.mean()), marks)
+        apex = marks.get(f"z_apex_{side[0]}")
+        inlet = drawing.frame.midline_at(np.array([apex.value_mm])) if apex else middle
+        off = _limit(drawing, side, sign, float(inlet.mean()), marks)
         limits.append(middle + sign * off)
     return limits[0], limits[1]
 
@@ -134,22 +144,25 @@ def _lateral_limits(
 def _limit(
     drawing: Drawing, side: str, sign: float, middle: float, marks: Mapping[str, Landmark]
 ) -> float:
+    offs = []
     rib = drawing.sided(f"rib_{side}_1", side)
     if rib.any():
         _, _, i = np.nonzero(rib)
-        return float(np.abs(drawing.frame.x_mm[i] - middle).max())
+        offs.append(float((sign * (drawing.frame.x_mm[i] - middle)).max()))
     clavicle = drawing.sided("clavicula", side)
     if clavicle.any():
         _, _, i = np.nonzero(clavicle)
         off = sign * (drawing.frame.x_mm[i] - middle)
-        return float(np.clip((off.min() + off.max()) / 2, 55.0, 110.0))
+        offs.append(float(off.min() + off.max()) / 2)
+    if offs:
+        return float(np.clip(max(offs), *_LIMIT_MM))
     lung, apex = drawing.sided("lung", side), marks.get(f"z_apex_{side[0]}")
     if lung.any() and apex:
         band = np.abs(drawing.frame.z_mm - (apex.value_mm - 25.0)) < 8.0
         _, _, i = np.nonzero(lung & band[:, None, None])
         if i.size:
             return float(
-                np.clip((sign * (drawing.frame.x_mm[i] - middle)).max() + 12.0, 55.0, 110.0)
+                np.clip((sign * (drawing.frame.x_mm[i] - middle)).max() + 12.0, *_LIMIT_MM)
             )
     return 80.0
 

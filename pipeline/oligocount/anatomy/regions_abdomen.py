@@ -39,6 +39,11 @@ def _retrocrural(space: Space) -> Iterator[Region]:
     yield "15_retrocrural", band & off & behind & near
 
 
+def _aortic_hiatus(space: Space) -> float:
+    """Height where the aorta enters the abdomen: a little above the coeliac root (T12)."""
+    return float(min(space.at("z_hiatus"), space.at("z_coeliac") + space.mm["aortic_hiatus"]))
+
+
 def _paracardial(space: Space) -> Iterator[Region]:
     centre = np.sqrt(
         (space.x - space.at("x_egj")) ** 2
@@ -59,10 +64,12 @@ def _root(space: Space) -> tuple[float, float]:
 
 
 def _root_of_trunk(space: Space) -> Iterator[Region]:
+    """20: around the trunk, which runs forward from the aorta's front."""
     x, y = _root(space)
-    z = space.at("z_coeliac")
-    distance = np.sqrt((space.x - x) ** 2 + (space.y - y) ** 2 + (space.z - z) ** 2)
-    yield "20", (distance <= space.mm["coeliac_radius"]) & (space.y < y + 3.0)
+    reach = space.mm["coeliac_radius"]
+    level = np.abs(space.z - space.at("z_coeliac")) <= reach
+    before = (space.y < y + 3.0) & (space.y > y - reach - 5.0)
+    yield "20", level & before & (np.abs(space.x - x) <= reach)
 
 
 def _branches(space: Space) -> Iterator[Region]:
@@ -77,11 +84,13 @@ def _branches(space: Space) -> Iterator[Region]:
     vein = space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]
     yield "12", band & depth & (off < -space.mm["gastroduodenal"]) & vein
     yield "18", band & depth & hepatic
-    yield "19", band & (space.y < y + 15.0) & (space.y > y - 25.0) & splenic
+    arched = np.abs(space.z - z) <= space.mm["artery_band"] + 5.0  # the splenic artery is tortuous
+    yield "19", arched & (space.y < y + 20.0) & (space.y > y - 30.0) & splenic
     hilum = (space.gap("spleen") <= space.mm["splenic_hilum"]) & _within_cavity(space)
-    medial = space.x < _centre_x(space, "spleen")
+    medial = space.x < _centre(space, "spleen", "x")
     yield "10spl", hilum & medial & (off > space.mm["splenic_proximal"] - 20.0)
-    yield "11d", band & (off >= space.mm["splenic_proximal"]) & (off < 120.0) & (space.y < y + 40.0)
+    distal = (off >= space.mm["splenic_proximal"]) & (off < 120.0) & (space.y < y + 40.0)
+    yield "11d", band & distal & _within_cavity(space)
 
 
 def _left_gastric(space: Space) -> Iterator[Region]:
@@ -94,34 +103,46 @@ def _left_gastric(space: Space) -> Iterator[Region]:
     near = np.hypot(space.x - course_x, space.y - course_y) <= space.mm["gastric_wall"] + 5.0
     yield "17", band & near
     wall = space.gap("stomach") <= space.mm["gastric_wall"]
-    lesser = space.x < _centre_x(space, "stomach")
+    lesser = space.x < _centre(space, "stomach", "x")
     before = space.y < space.along(space.lines.aorta_front_y) - 5.0
-    high = space.between(root - 30.0, junction + 10.0)
-    yield "17_lesser", high & wall & lesser & before
+    # the lesser curve looks right and back; right of the spine the stomach is antrum: 5 and 6
+    backward = space.y > _centre(space, "stomach", "y") - 20.0
+    corpus = space.x > space.along(space.lines.aorta_x) - 25.0
+    high = space.between(root - 15.0, junction + 10.0)
+    yield "17_lesser", high & wall & lesser & before & backward & corpus
 
 
 def _hepatoduodenal(space: Space) -> Iterator[Region]:
+    """12: around the portal vein and in the fat of the liver's hilum; 13 behind the pancreas."""
     x, y = _root(space)
-    vein = space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]
-    band = space.between(space.at("z_coeliac") - 40.0, space.at("z_coeliac") + 45.0)
+    near = (space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]) | (
+        space.gap("liver") <= space.mm["liver_hilum"]
+    )
+    middle = space.at("z_coeliac") + 10.0
+    half = space.mm["hilum_half_height"]
     liver_side = space.x < x - space.mm["gastroduodenal"]
-    yield "12", band & vein & liver_side & (space.y < y + 5.0)
+    inner = (space.x > x - 110.0) & (space.y > y - 75.0) & (space.y < y + 5.0)
+    cava = space.gap(_CAVA) > 5.0
+    band = space.between(middle - half, middle + half)
+    yield "12", band & near & liver_side & inner & cava & _within_cavity(space)
     head = space.gap("pancreas", "duodenum") <= space.mm["pancreas_head"]
     behind = space.y > space.along(_pancreas_y(space))
     right = (space.x < x - 12.0) & (space.z < space.at("z_coeliac") - 10.0)
-    cava = space.gap(_CAVA) > 5.0
     yield "13", head & behind & right & cava
 
 
 def _great_vessels(space: Space) -> Iterator[Region]:
-    """16a1 to 16b2 around aorta and cava; retrocrural nodes were given away before."""
+    """15 beside the crura, then 16a1 to 16b2 around aorta and cava."""
     vessels = np.minimum(space.descending, space.gap(_CAVA))
     off = np.abs(space.x - space.along(space.lines.aorta_x))
     near = (vessels <= space.mm["great_vessels"]) & (off <= space.mm["great_vessels_half"])
     if not np.isfinite(vessels).any():
         front = space.along(space.lines.spine_front_y)
         near = (off <= space.mm["great_vessels_half"]) & (np.abs(space.y - front + 15.0) < 30.0)
-    heights = [space.at(n) for n in ("z_hiatus", "z_coeliac", "z_lrv", "z_ima", "z_bif")]
+    # above the aortic hiatus the space beside the crura is diaphragmatic, not yet 16a1
+    yield "15", space.between(_aortic_hiatus(space), space.at("z_hiatus") + 20.0) & near
+    below = (space.at(n) for n in ("z_coeliac", "z_lrv", "z_ima", "z_bif"))
+    heights = [_aortic_hiatus(space), *below]
     names = ("16a1", "16a2", "16b1", "16b2")
     for name, high, low in zip(names, heights[:-1], heights[1:], strict=True):
         yield name, space.between(low, high) & near
@@ -157,7 +178,7 @@ def _pelvic(space: Space) -> Iterator[Region]:
         width = np.abs(off)
         side_wall = (width > space.mm["iliac_inner"]) & (width < space.mm["iliac_outer"])
     deep = space.depth >= 25.0
-    pelvis = space.between(femur - 10.0, bif) & deep
+    pelvis = space.between(femur, bif) & deep
     before = space.y < space.along(space.lines.spine_front_y) + 40.0
     yield "iliac_R", pelvis & side_wall & (off < 0) & before
     yield "iliac_L", pelvis & side_wall & (off >= 0) & before
@@ -183,8 +204,8 @@ def _within_cavity(space: Space) -> Mask:
     return found
 
 
-def _centre_x(space: Space, stem: str) -> NDArray[np.float64] | float:
-    line = space.drawing.line(space.drawing.mask(stem), "x", "mean")
+def _centre(space: Space, stem: str, axis: str) -> NDArray[np.float64] | float:
+    line = space.drawing.line(space.drawing.mask(stem), axis, "mean")
     return float("nan") if line is None else space.along(line)
 
 

@@ -55,16 +55,35 @@ def _prevascular(space: Space) -> Iterator[Region]:
     yield "cardiophrenic", (space.z <= veins) & front
 
 
+def mammary_regions(space: Space) -> Iterator[Region]:
+    """Beside the sternum's edges, behind the cartilages, from the first rib to the sixth."""
+    back = space.along(_sternum_back(space))
+    wall = (space.y > back - 12.0) & (space.y < back + space.mm["mammary_off_sternum"])
+    ribs = space.between(space.at("z_ipv") - 20.0, space.at("z_manubrium_top") - 10.0)
+    for side, edge in zip("RL", _sternum_edges(space), strict=True):
+        out = (space.x - space.along(edge)) * (1.0 if side == "L" else -1.0)
+        beside = (out > -space.mm["mammary_inner"]) & (out < space.mm["mammary_beside"])
+        yield f"internal_mammary_{side}", ribs & wall & beside
+
+
+def _sternum_edges(space: Space) -> tuple[np.ndarray, np.ndarray]:
+    """Right and left edge of the sternum's body in each slice, 12 mm off the midline without."""
+    sternum = space.drawing.mask("sternum")
+    edges = []
+    for sign, how in ((-1.0, "min"), (1.0, "max")):
+        line = space.drawing.line(sternum, "x", how)
+        off = 12.0 if line is None else np.clip(sign * (line - space.lines.middle_x), 8.0, 25.0)
+        edges.append(space.lines.middle_x + sign * off)
+    return edges[0], edges[1]
+
+
 def wall_regions(space: Space) -> Iterator[Region]:
-    """Behind the ribs beside the sternum, and in front of the pericardium down to the dome."""
+    """In front of the pericardium down to the dome."""
     back = space.along(_sternum_back(space))
     off = space.x - space.along(space.lines.middle_x)
-    wall = (space.y > back - 10.0) & (space.y < back + space.mm["mammary_off_sternum"])
-    beside = (np.abs(off) > 8.0) & (np.abs(off) < space.mm["mammary_half"])
-    ribs = space.between(space.at("z_ipv") - 20.0, space.at("z_manubrium_top") - 15.0)
-    yield "internal_mammary_R", ribs & wall & beside & (off < 0)
-    yield "internal_mammary_L", ribs & wall & beside & (off > 0)
-    low = space.between(space.at("z_dome_r") - 45.0, space.at("z_ipv"))
+    heart = space.drawing.mask("heart")
+    apex = space.drawing.bottom_mm(heart) - 15.0 if heart.any() else np.inf
+    low = space.between(min(space.at("z_dome_r") - 60.0, apex), space.at("z_ipv"))
     front = space.y < space.along(space.lines.gullet_front_y) - 45.0
     near = (space.gap("heart") < 30.0) | (space.gap("liver") < space.mm["diaphragm_shell"])
     inside = (np.abs(off) < 110.0) & (space.depth >= 20.0) & (space.y > back)

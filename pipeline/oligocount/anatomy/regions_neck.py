@@ -51,7 +51,7 @@ def _inlet(space: Space) -> np.ndarray:
 
 
 def _supraclavicular(space: Space, right_of: np.ndarray, left_of: np.ndarray) -> Iterator[Region]:
-    """104: lateral to the sheath, medial to the first rib's outer edge, above the clavicle."""
+    """104: lateral to the sheath, medial to the first rib or mid-clavicle, above the clavicle."""
     cricoid = space.at("z_cricoid")
     front = space.along(space.lines.spine_front_y)
     depth = (space.y > front - space.mm["supraclavicular_front"]) & (
@@ -61,25 +61,29 @@ def _supraclavicular(space: Space, right_of: np.ndarray, left_of: np.ndarray) ->
         "R": space.x > space.along(space.lines.rib_right_x),
         "L": space.x < space.along(space.lines.rib_left_x),
     }
+    off = np.abs(space.x - space.along(space.lines.airway_x))
     for side, lateral in (("R", right_of), ("L", left_of)):
-        above = space.z > _clavicle_top(space, side)
-        apart = np.abs(space.x - space.along(space.lines.airway_x)) > 35.0
-        fossa = apart | (space.z > space.at(f"z_apex_{side.lower()}"))
+        above = space.z > _fossa_floor(space, side, off)
+        fossa = (off > space.mm["inlet_half"]) | (space.z > space.at(f"z_apex_{side.lower()}"))
         yield f"104{side}", above & (space.z <= cricoid) & depth & lateral & medial[side] & fossa
 
 
-def _clavicle_top(space: Space, side: str) -> np.ndarray:
-    """Top of the clavicle at each x; the lung apex less 10 mm where none is drawn there."""
-    word = {"R": "right", "L": "left"}[side]
-    clavicle = space.drawing.sided("clavicula", word)
-    apex = space.at(f"z_apex_{side.lower()}")
-    default = space.at("z_manubrium_top") if np.isnan(apex) else apex - 10.0
+def _fossa_floor(space: Space, side: str, off: np.ndarray) -> np.ndarray:
+    """Lower border of 104: the manubrium's top in its medial part, further out the clavicle.
+
+    Level IVb reaches the manubrium behind the clavicle's head (Gregoire 2014). The clavicle
+    turns with the arms, so it counts within 15 mm of the lung's apex only.
+    """
+    apex, manubrium = space.at(f"z_apex_{side.lower()}"), space.at("z_manubrium_top")
+    default = manubrium if np.isnan(apex) else apex - 15.0
+    lowest = default if np.isnan(manubrium) else min(manubrium, default)
+    clavicle = space.drawing.sided("clavicula", {"R": "right", "L": "left"}[side])
     tops = np.full(space.x.size, default)
     columns = np.count_nonzero(clavicle, axis=1)
     for i in np.flatnonzero(columns.sum(axis=0)):
         top = float(space.drawing.frame.z_mm[np.flatnonzero(columns[:, i])[-1]])
-        tops[i] = min(top, default + 10.0) if np.isfinite(default) else top
-    return tops[None, None, :]
+        tops[i] = np.clip(top, default - 15.0, default + 15.0)
+    return np.where(off <= space.mm["medial_fossa"], lowest, tops[None, None, :])
 
 
 def axillary_regions(space: Space) -> Iterator[Region]:
@@ -89,7 +93,9 @@ def axillary_regions(space: Space) -> Iterator[Region]:
     outside = space.gap("lung") > space.mm["chest_wall"] * 0.6
     lungs = space.drawing.mask("lung")
     centre = space.along(_or_middle(space, space.drawing.line(lungs, "y", "mean")))
-    depth = np.abs(space.y - centre) < space.mm["axilla_half_depth"]
+    depth = (space.y > centre - space.mm["axilla_front"]) & (
+        space.y < centre + space.mm["axilla_back"]
+    )
     lateral = {
         "R": space.along(space.lines.rib_right_x) - space.x,
         "L": space.x - space.along(space.lines.rib_left_x),

@@ -7,7 +7,12 @@ from scipy import ndimage
 
 from oligocount.anatomy.drawing import Drawing, Mask
 from oligocount.anatomy.regions_abdomen import abdomen_regions
-from oligocount.anatomy.regions_chest import chest_regions, intrapulmonary_regions, wall_regions
+from oligocount.anatomy.regions_chest import (
+    chest_regions,
+    intrapulmonary_regions,
+    mammary_regions,
+    wall_regions,
+)
 from oligocount.anatomy.regions_neck import axillary_regions, neck_regions
 from oligocount.anatomy.space import Space
 from oligocount.anatomy.station_table import StationTable
@@ -23,6 +28,8 @@ def draw_stations(drawing: Drawing, marks: Mapping[str, Landmark], table: Statio
     space = Space(drawing, marks, table.mm)
     numbers = {name: number for number, name in enumerate(table.entries, start=1)}
     array = np.zeros(drawing.frame.geometry.shape, np.int16)
+    for name, mask in mammary_regions(space):
+        _take(array, numbers[name], mask & space.nodal)
     for name, mask in chest_regions(space):
         _take(array, numbers[name], mask)
     _fill_mediastinum(array, space)

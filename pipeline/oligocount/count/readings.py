@@ -32,6 +32,9 @@ def read_findings(
 ) -> tuple[Readings, ...]:
     """The readings of every finding that can count; benign, physiologic and local ones are gone.
 
+    A focus taken for the primary counts nothing, unless that is in doubt and a runner-up says
+    what it would be otherwise.
+
     An equivocal finding may be absent. A site whose runner-up lies within the margins is read
     both ways, as is a node of unknown class, and a station or organ of unknown name may be any
     that another finding has.
@@ -43,6 +46,8 @@ def read_findings(
 def _can_count(finding: Finding) -> bool:
     if finding.status is Status.BENIGN:
         return False
+    if finding.kind is Kind.PRIMARY:
+        return finding.status is Status.EQUIVOCAL and finding.runner_up is not None
     return finding.kind in (Kind.ORGAN, Kind.NODE)
 
 

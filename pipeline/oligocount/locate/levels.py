@@ -1,6 +1,7 @@
 """How hot an organ is without the focus, and how hot the mirrored place is."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.locate.evidence import Focus, Scene
@@ -24,15 +25,33 @@ def mirrored_level(scene: Scene, focus: Focus, *, radius_mm: float = 12.0) -> fl
 
     0 beyond the scan, and where the mirrored place is the focus's own surroundings.
     """
+    suv, _ = _mirrored(scene, focus, radius_mm)
+    return float(suv.max()) if suv.size else 0.0
+
+
+def mirrored_fat_level(
+    scene: Scene, focus: Focus, *, hu: tuple[float, float], radius_mm: float = 12.0
+) -> float:
+    """The same among voxels of fat alone; 0 where the mirrored place holds none."""
+    suv, density = _mirrored(scene, focus, radius_mm)
+    fat = (density >= hu[0]) & (density <= hu[1])
+    return float(suv[fat].max()) if fat.any() else 0.0
+
+
+def _mirrored(
+    scene: Scene, focus: Focus, radius_mm: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """SUV and HU of the mirrored place without the focus itself; HU is not a number without CT."""
     geometry = scene.anatomy.organs.labels.geometry
     x, y, z = focus.peak_lps_mm
     if abs(x - scene.midline_mm()) < 1.5 * radius_mm:
-        return 0.0
+        return np.zeros(0, np.float32), np.zeros(0, np.float32)
     mirrored = np.array([2 * scene.midline_mm() - x, y, z])
     centre = np.round(geometry.to_index(mirrored)).astype(int)
     reach = [max(1, round(radius_mm / s)) for s in scene.spacing_mm]
     low = [max(0, c - r) for c, r in zip(centre, reach, strict=True)]
     box = tuple(slice(a, max(a, c + r + 1)) for a, c, r in zip(low, centre, reach, strict=True))
-    own = scene.foci[box] == focus.lesion.id
-    values = scene.suv[box][~own]
-    return float(values.max()) if values.size else 0.0
+    other = scene.foci[box] != focus.lesion.id
+    suv = scene.suv[box][other]
+    density = np.full(suv.shape, np.nan, np.float32)
+    return suv, density if scene.ct_hu is None else scene.ct_hu[box][other]

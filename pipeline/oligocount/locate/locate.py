@@ -1,19 +1,32 @@
 """Every measured lesion gets a site: primary, normal uptake, organ or nodal station, in turn."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from scipy import ndimage
 
 from oligocount.domain.anatomy import Anatomy
 from oligocount.domain.facts import ClinicalFacts
-from oligocount.domain.lesion import Finding, Lesion, LesionMap, LocatedLesion, Status
+from oligocount.domain.lesion import (
+    Finding,
+    Kind,
+    Lesion,
+    LesionMap,
+    LocatedLesion,
+    Status,
+)
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
 from oligocount.locate.evidence import Focus, Scene, build_scene, gather
 from oligocount.locate.mimics import with_doubts
 from oligocount.locate.nodes import judge_hilum, judge_node
 from oligocount.locate.opinion import Opinion
-from oligocount.locate.organs import judge_muscle, judge_organ, with_station_beside
+from oligocount.locate.organs import (
+    judge_muscle,
+    judge_organ,
+    judge_small_organ,
+    with_station_beside,
+)
 from oligocount.locate.physiologic import judge_physiologic
 from oligocount.locate.primary import judge_primaries
 from oligocount.locate.unknown import judge_unknown
@@ -35,11 +48,11 @@ def locate(
     scene = build_scene(lesion_map, anatomy, images, settings.reach_mm)
     boxes = ndimage.find_objects(scene.foci)
     foci = [gather(scene, lesion, boxes[lesion.id - 1]) for lesion in measured]
-    primaries = judge_primaries(foci, scene, facts, settings.primary)
+    primaries = judge_primaries(foci, scene, facts, settings)
     opinions = [
         primaries.get(focus.lesion.id) or _judge(focus, scene, facts, settings) for focus in foci
     ]
-    opinions = with_doubts(foci, opinions, scene, settings.mimic)
+    opinions = with_doubts(foci, opinions, scene, settings)
     pairs = zip(foci, opinions, strict=True)
     return tuple(_located(focus, opinion, settings) for focus, opinion in pairs)
 
@@ -50,6 +63,7 @@ def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSet
     touched = node if node and (node.overlap or 0.0) >= settings.node.min_share else None
     opinion = (
         judge_physiologic(focus, scene, settings.physiologic)
+        or judge_small_organ(focus, scene, settings.organ)
         or judge_hilum(focus, scene, facts, settings.node)
         or judge_organ(focus, scene, settings.organ, min_share=settings.organ.min_share)
         or judge_muscle(focus, scene, node, settings.organ)
@@ -58,7 +72,14 @@ def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSet
         or node
         or judge_unknown(focus, scene)
     )
-    return with_station_beside(opinion, node, settings.organ)
+    return with_station_beside(_with_station(opinion, node), node, settings.organ)
+
+
+def _with_station(opinion: Opinion, node: Opinion | None) -> Opinion:
+    """A node that a rule of normal uptake left in doubt gets the station of its place."""
+    if opinion.kind is not Kind.NODE or opinion.site.station or node is None:
+        return opinion
+    return replace(opinion, site=node.site, overlap=node.overlap, gap_mm=node.gap_mm)
 
 
 def _doubts(focus: Focus, settings: LocateSettings) -> Iterator[Caveat]:

@@ -1,7 +1,7 @@
 """Benign look-alikes that uptake cannot settle: the finding stays and becomes equivocal.
 
-Infection of the lung, strained muscle, worn joints, vocal cords, rows of rib fractures, and
-symmetric hilar nodes (sarcoid-like, silicotic). A doubt is never a dismissal.
+Infection of the lung, strained muscle, worn joints, vocal cords, one-sided brown fat, rows of rib
+fractures, and symmetric hilar nodes (sarcoid-like, silicotic). A doubt is never a dismissal.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,24 @@ import numpy as np
 from oligocount.domain.anatomy import Side
 from oligocount.domain.lesion import Kind, Status
 from oligocount.domain.provenance import Caveat
+from oligocount.locate.brown_fat import fat_density
 from oligocount.locate.evidence import Focus, Scene
 from oligocount.locate.opinion import Opinion
-from oligocount.settings_anatomy import MimicSettings
+from oligocount.settings_anatomy import LocateSettings, MimicSettings
 
 
 def with_doubts(
-    foci: Sequence[Focus], opinions: Sequence[Opinion], scene: Scene, settings: MimicSettings
+    foci: Sequence[Focus], opinions: Sequence[Opinion], scene: Scene, settings: LocateSettings
 ) -> list[Opinion]:
     """The opinions, those with a benign look-alike made equivocal and their reason extended."""
     doubted = []
     for focus, opinion in zip(foci, opinions, strict=True):
         text = None
         if opinion.status is Status.MALIGNANT and opinion.kind in (Kind.ORGAN, Kind.NODE):
-            text = _own_doubt(focus, opinion, scene, settings) or _shared_doubt(
-                focus, opinion, foci, opinions, settings
+            text = (
+                _own_doubt(focus, opinion, scene, settings.mimic)
+                or _fat_doubt(focus, opinion, scene, settings)
+                or _shared_doubt(focus, opinion, foci, opinions, settings.mimic)
             )
         doubted.append(_equivocal(opinion, text) if text else opinion)
     return doubted
@@ -51,6 +54,20 @@ def _own_doubt(focus: Focus, opinion: Opinion, scene: Scene, settings: MimicSett
     if opinion.kind is Kind.NODE and _at_vocal_cords(focus, scene, settings):
         return "beside the airway at the height of the larynx: vocal cord, or a node"
     return None
+
+
+def _fat_doubt(
+    focus: Focus, opinion: Opinion, scene: Scene, settings: LocateSettings
+) -> str | None:
+    """Fat without a hot mirror where brown fat lies: neck, fossae, axillae, along the spine."""
+    structure = opinion.site.structure or ""
+    if opinion.kind is not Kind.NODE or not structure.startswith(_BROWN_FAT):
+        return None
+    hu = fat_density(focus, scene, settings.physiologic)
+    return f"in fat (mean {hu:.0f} HU) on this side alone: brown fat, or a node" if hu else None
+
+
+_BROWN_FAT = ("104", "102", "100ac", "axillary", "paravertebral")
 
 
 def _at_joint(focus: Focus, settings: MimicSettings) -> bool:

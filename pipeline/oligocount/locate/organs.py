@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from oligocount.domain.anatomy import Side, Site, Structure
 from oligocount.domain.lesion import Kind, RunnerUp, Status
 from oligocount.domain.provenance import Caveat
@@ -12,6 +14,7 @@ from oligocount.settings_anatomy import OrganSettings
 _FILLER = "soft_tissue"
 _MUSCLES = ("muscle", "gluteus_", "autochthon_", "iliopsoas_", "skeletal_muscle")
 _BREATHING = ("liver", "spleen", "stomach")
+_SMALL = ("adrenal", "thyroid")
 
 
 def judge_organ(
@@ -39,6 +42,33 @@ def judge_organ(
         runner_up=runner_up,
         caveats=_confidence_caveat(scene, structure, settings),
     )
+
+
+def judge_small_organ(focus: Focus, scene: Scene, settings: OrganSettings) -> Opinion | None:
+    """A gland that is smaller than its tumour: the core holds some of it, its middle lies there."""
+    shares = focus.organ_share(scene.anatomy.structures)
+    for organ in _SMALL:
+        gaps = [
+            gap
+            for name, gap in focus.centre_gap_mm.items()
+            if scene.anatomy.structures[name].organ == organ
+        ]
+        share = shares.get(organ, 0.0)
+        others = max((s for o, s in shares.items() if o not in (organ, _FILLER)), default=0.0)
+        if share <= others or min(gaps, default=np.inf) > settings.small_organ_mm:
+            continue
+        structure = _finest(focus, scene, organ)
+        return Opinion(
+            kind=Kind.ORGAN,
+            status=Status.MALIGNANT,
+            site=organ_site(structure, focus, scene),
+            reason=f"its middle lies {min(gaps):.0f} mm from the {organ}, {share:.0%} of the core "
+            "inside",
+            overlap=share,
+            runner_up=_runner_up(focus, scene, organ, settings),
+            caveats=_confidence_caveat(scene, structure, settings),
+        )
+    return None
 
 
 def judge_muscle(

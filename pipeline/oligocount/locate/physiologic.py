@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from oligocount.domain.anatomy import Site, Structure
 from oligocount.domain.lesion import Kind, Status
+from oligocount.locate.brown_fat import brown_fat_opinion
 from oligocount.locate.evidence import Focus, Scene, solid_share
 from oligocount.locate.levels import level_outside, mirrored_level
 from oligocount.locate.opinion import Opinion
@@ -43,11 +44,13 @@ def _brain(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion
         return None
     level = level_outside(scene, focus, (name.name,), percentile=95)
     small = focus.lesion.volume_ml <= settings.brain_focal_max_ml
-    if small and level and focus.lesion.suv_max >= settings.brain_focal_ratio * level:
-        ratio = focus.lesion.suv_max / level
-        return _equivocal(
-            name, f"focus {ratio:.1f} times the brightest cortex; uptake cannot tell it from cortex"
-        )
+    for word, other, least in (
+        ("the brightest cortex", level, settings.brain_focal_ratio),
+        ("its mirror", mirrored_level(scene, focus), settings.brain_asymmetry),
+    ):
+        if small and other and focus.lesion.suv_max >= least * other:
+            ratio = focus.lesion.suv_max / other
+            return _equivocal(name, f"focus {ratio:.1f} times {word}: cortex, or a metastasis")
     return _benign(name, "cortex takes up FDG; metastases here are read from MRI, not from PET")
 
 
@@ -157,24 +160,9 @@ def _marrow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinio
     )
 
 
-def _brown_fat(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
-    if scene.ct_hu is None or solid_share(focus, scene) > 0.3:
-        return None
-    hu = float(scene.ct_hu[focus.box][focus.core].mean())
-    if not settings.fat_min_hu <= hu <= settings.fat_max_hu:
-        return None
-    mirrored = mirrored_level(scene, focus)
-    fat = Structure(name="brown_fat", organ="soft_tissue", organ_system="soft_tissue")
-    if mirrored >= settings.fat_symmetry * focus.lesion.suv_max:
-        return _benign(
-            fat, f"in fat (mean {hu:.0f} HU) and mirrored (SUV {mirrored:.1f}): brown fat"
-        )
-    return None
-
-
 _RULES: tuple[Rule, ...] = (
     _outside_body, _injection, _brain, _heart, _urine, _marrow, _liver, _hollow, _diffuse, _glands,
-    _ureter, _brown_fat,
+    _ureter, brown_fat_opinion,
 )  # fmt: skip
 
 

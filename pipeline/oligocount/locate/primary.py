@@ -2,43 +2,76 @@
 
 AJCC 8: a junction tumour whose centre lies within 20 mm of the stomach is oesophageal.
 Skip lesions in the oesophagus belong to the primary and are never counted (NCT03161522).
+
+That holds for a patient who has an oesophageal primary. Where no fact says so (another cancer,
+an inflamed oesophagus, a node on what was drawn as oesophagus), a focus taken for the primary is
+equivocal and the station at its place is its runner-up, which goes to the count.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from oligocount.domain.anatomy import Landmark, Site
 from oligocount.domain.facts import ClinicalFacts, PrimaryLocation, PrimaryStatus
-from oligocount.domain.lesion import Kind, Status
+from oligocount.domain.lesion import Kind, RunnerUp, Status
 from oligocount.domain.provenance import Caveat
 from oligocount.locate.evidence import Focus, Scene
+from oligocount.locate.nodes import judge_node
 from oligocount.locate.opinion import Opinion
-from oligocount.settings_anatomy import PrimarySettings
+from oligocount.settings_anatomy import LocateSettings, PrimarySettings
 
 _OESOPHAGUS = Site(organ="oesophagus", organ_system="oesophagus", structure="esophagus")
 
 
 def judge_primaries(
-    foci: Sequence[Focus], scene: Scene, facts: ClinicalFacts, settings: PrimarySettings
+    foci: Sequence[Focus], scene: Scene, facts: ClinicalFacts, settings: LocateSettings
 ) -> dict[int, Opinion]:
     """Opinions on the primary and its satellites by lesion id; empty where none is recognised.
 
     A resected or controlled primary leaves no primary to find: a focus of the oesophagus is
     then a locoregional recurrence in doubt.
     """
-    candidates = [focus for focus in foci if is_oesophageal(focus, scene, settings)]
+    candidates = [focus for focus in foci if is_oesophageal(focus, scene, settings.primary)]
     if not candidates:
         return {}
     if facts.primary_status in (PrimaryStatus.RESECTED, PrimaryStatus.CONTROLLED):
         return {focus.lesion.id: _recurrence(focus) for focus in candidates}
-    told = [f for f in candidates if _fits_location(f, scene, facts.primary_location, settings)]
+    rules = settings.primary
+    told = [f for f in candidates if _fits_location(f, scene, facts.primary_location, rules)]
     first = max(told or candidates, key=lambda focus: focus.lesion.tlg)
-    opinions = {first.lesion.id: _primary(first, facts, is_told=bool(told), settings=settings)}
+    opinions = {first.lesion.id: _primary(first, facts, is_told=bool(told), settings=rules)}
     for focus in candidates:
-        if focus is not first and focus.share_of("esophagus") >= settings.skip_min_share:
+        if focus is not first and focus.share_of("esophagus") >= rules.skip_min_share:
             opinions[focus.lesion.id] = _skip(focus)
-    return opinions
+    if _is_stated(facts):
+        return opinions
+    by_id = {focus.lesion.id: focus for focus in candidates}
+    return {
+        number: _assumed(opinion, judge_node(by_id[number], scene, facts, settings.node))
+        for number, opinion in opinions.items()
+    }
+
+
+def _is_stated(facts: ClinicalFacts) -> bool:
+    """Whether some fact says that the patient has, or had, an oesophageal primary."""
+    return any((facts.primary_location, facts.primary_status, facts.histology))
+
+
+def _assumed(opinion: Opinion, node: Opinion | None) -> Opinion:
+    """The opinion in doubt, with the node that the focus would be in another patient."""
+    text = (
+        "taken for the primary or its satellite, which no count holds; no fact says that the "
+        "patient has an oesophageal primary (state primary_status or primary_location)"
+    )
+    runner_up = None if node is None else RunnerUp(site=node.site, margin_mm=0.0)
+    return replace(
+        opinion,
+        status=Status.EQUIVOCAL,
+        runner_up=runner_up,
+        caveats=(*opinion.caveats, Caveat(code="PRIMARY_ASSUMED", text=text)),
+    )
 
 
 def is_oesophageal(focus: Focus, scene: Scene, settings: PrimarySettings) -> bool:

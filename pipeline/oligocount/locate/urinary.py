@@ -50,12 +50,13 @@ def ureter_opinion(focus: Focus, scene: Scene, settings: PhysiologicSettings) ->
             continue
         x, y, z = focus.extent_mm
         thin = _thickness_mm(focus, scene) <= settings.ureter_max_width_mm
-        if not thin:
+        if not thin or (z < max(x, y) and gap > settings.ureter_near_mm):
             continue
         site = Site(organ="ureter", organ_system="kidney", structure="ureter", side=side)
-        upright = z >= settings.ureter_elongation * min(x, y)
+        upright = z >= settings.ureter_elongation * max(x, y)
         where = f"{gap:.0f} mm from the course of the {_WORD[side]} ureter"
-        if upright or focus.lesion.suv_max >= settings.ureter_urine_suv:
+        near = gap <= settings.ureter_near_mm
+        if near and (upright or focus.lesion.suv_max >= settings.ureter_urine_suv):
             return Opinion(
                 kind=Kind.PHYSIOLOGIC,
                 status=Status.BENIGN,

@@ -1,0 +1,265 @@
+"""Sites of true lesions on phantoms of anatomies that no training saw: how many are right.
+
+The phantom's own lesion masks are located twice: with its true organ map, which measures the
+rules, and with the network `organs_ct`, which measures rules and network together. `right` is
+strict; `told` also takes a site that the count reads as the other branch of a frontier.
+`--every-site` lays one lesion at each station and in each organ instead of a usual patient's.
+
+  scripts/bench sites --cases 40
+  scripts/bench sites --cases 20 --every-site --confusion
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from oligocount import locate
+from oligocount.anatomy import map_anatomy
+from oligocount.anatomy.choose import load_organ_mapper
+from oligocount.anatomy.labelmap import GivenMap
+from oligocount.anatomy.provider import OrganMapper
+from oligocount.anatomy.station_table import load_station_table
+from oligocount.config import load_settings
+from oligocount.count.readings import read_findings
+from oligocount.domain.census import Role
+from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
+from oligocount.domain.lesion import Finding, Kind, LesionMap, LocatedLesion, Status
+from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import LabelMap
+from oligocount.errors import ConfigError
+from oligocount.learn.intervals import wilson
+from oligocount.settings import Settings
+from oligocount.simulate.grids import Extent
+from oligocount.simulate.phantom import LesionTruth, Phantom, simulate
+from oligocount.simulate.sites import DISTANT_STATIONS, ORGAN_SITES, REGIONAL
+from oligocount.simulate.wanted import Wanted, read_wanted
+
+FIRST_SEED = 970_000  # not those that the rules were tuned on
+SPACING_MM = 4.0
+_MODEL = ModelInfo(name="truth", version="1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One true focus beside what it was taken for. `told`: the truth is among the readings."""
+
+    seed: int
+    map: str
+    id: int
+    truth: str
+    said: str
+    kind: str
+    is_organ: bool
+    is_class: bool
+    is_station: bool
+    is_side: bool | None
+    is_told: bool
+    status: str
+    lesion_ml: float
+    point_lps_mm: tuple[float, float, float]
+    reason: str
+
+
+def main() -> None:
+    """Print accuracies with 95 % intervals, and the confusion where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
+    parser.add_argument("--maps", nargs="+", default=["true", "predicted"])
+    parser.add_argument("--every-site", action="store_true")
+    parser.add_argument("--confusion", action="store_true", help="each kind of mistake")
+    parser.add_argument("--out", type=Path, help="write every row there as JSON lines")
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    seeds = range(asked.first_seed, asked.first_seed + asked.cases)
+    rows = list(measure(seeds, asked.maps, every_site=asked.every_site))
+    if asked.out:
+        asked.out.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), "utf-8")
+    for name in asked.maps:
+        mine = [row for row in rows if row.map == name]
+        report(name, mine)
+        if asked.confusion:
+            confusion(mine)
+
+
+def measure(seeds: Iterable[int], maps: Sequence[str], *, every_site: bool) -> Iterator[Row]:
+    """Rows of every phantom, with each of the maps."""
+    settings = load_settings()
+    network = load_organ_mapper("organs_ct", settings.anatomy, "cpu")
+    for seed in seeds:
+        phantom = laid(seed, every_site=every_site)
+        images = AlignedImages(suv=phantom.pet, ct=phantom.ct)
+        for name in maps:
+            own = GivenMap(given=phantom.organs, model=_MODEL)
+            yield from located_rows(phantom, images, own if name == "true" else network, name,
+                                    settings)  # fmt: skip
+
+
+def laid(seed: int, *, every_site: bool) -> Phantom:
+    """A held-out phantom; with a lesion at each site that finds room, where asked."""
+    if not every_site:
+        return simulate(seed, spacing_mm=SPACING_MM, held_out=True)
+    names = [*REGIONAL, *DISTANT_STATIONS, *(row.organ for row in ORGAN_SITES)]
+    wanted = list(read_wanted(",".join(["primary", *names])))
+    while True:
+        try:
+            return simulate(
+                seed, spacing_mm=SPACING_MM, held_out=True, extent=Extent.WHOLE_BODY,
+                wanted=tuple(wanted),
+            )  # fmt: skip
+        except ConfigError as error:
+            wanted = without_roomless(wanted, str(error))
+
+
+def without_roomless(wanted: list[Wanted], message: str) -> list[Wanted]:
+    """The wanted lesions without the one that an error names."""
+    left = [each for each in wanted if f"no room for {each.name} " not in message]
+    if len(left) == len(wanted):
+        raise SystemExit(message)
+    return left
+
+
+def located_rows(
+    phantom: Phantom, images: AlignedImages, mapper: OrganMapper, name: str, settings: Settings
+) -> Iterator[Row]:
+    """Every true focus, mimics too, located on one organ map."""
+    foci = true_foci(phantom)
+    anatomy = map_anatomy(mapper(images), images, settings.anatomy)
+    measured = locate.measure(foci, images.suv)
+    facts = facts_of(phantom)
+    located = locate.locate(foci, measured, anatomy, images, facts, settings.locate)
+    truths = {one.id: one for one in phantom.truth}
+    for one in located:
+        yield compared(phantom.seed, name, truths[one.lesion.id], one, facts, settings)
+
+
+def true_foci(phantom: Phantom) -> LesionMap:
+    """Lesions and, where no lesion covers them, mimics, as a segmenter would hand them on."""
+    array = np.where(phantom.lesions.array > 0, phantom.lesions.array, phantom.mimics.array)
+    labels = LabelMap(array=array.astype(np.int32), names={}, geometry=phantom.pet.geometry)
+    present = [int(label) for label in np.unique(array) if label]
+    return LesionMap(labels=labels, probability=dict.fromkeys(present, 0.9), model=_MODEL)
+
+
+def facts_of(phantom: Phantom) -> ClinicalFacts:
+    """What a clinician would certainly state: whether the oesophagus was removed."""
+    is_resected = "gastric_conduit" in phantom.description
+    return ClinicalFacts(primary_status=PrimaryStatus.RESECTED if is_resected else None)
+
+
+def compared(
+    seed: int, name: str, truth: LesionTruth, one: LocatedLesion, facts: ClinicalFacts,
+    settings: Settings,
+) -> Row:  # fmt: skip
+    """The truth beside what was said of it."""
+    site, finding = one.finding.site, one.finding
+    key = station_key(truth)
+    is_node = truth.kind is Kind.NODE and finding.kind is Kind.NODE
+    sides = {truth.side.value if truth.side else None, site.side.value if site.side else None}
+    return Row(
+        seed=seed,
+        map=name,
+        id=truth.id,
+        truth=key or truth.structure if truth.kind is Kind.NODE else truth.organ or truth.structure,
+        said=said_of(finding),
+        kind=truth.kind.value,
+        is_organ=is_right_organ(truth, finding),
+        is_class=is_node and site.nodal_class is truth.nodal_class,
+        is_station=is_node and site.station is not None and site.station.key == key,
+        is_side=None if not sides <= {"L", "R"} else len(sides) == 1,
+        is_told=is_told(truth, finding, facts, settings),
+        status=finding.status.value,
+        lesion_ml=round(one.lesion.volume_ml, 2),
+        point_lps_mm=one.lesion.centroid_lps_mm,
+        reason=one.reason,
+    )
+
+
+def is_right_organ(truth: LesionTruth, finding: Finding) -> bool:
+    """The kind of site: primary, node, or the organ that counting goes by; normal for a mimic."""
+    if truth.kind is Kind.PHYSIOLOGIC:
+        return finding.status is not Status.MALIGNANT
+    if truth.kind is Kind.ORGAN:
+        return finding.kind is Kind.ORGAN and finding.site.organ == truth.organ
+    return finding.kind is truth.kind
+
+
+def is_told(truth: LesionTruth, finding: Finding, facts: ClinicalFacts, settings: Settings) -> bool:
+    """The truth is one of the readings that go to the count."""
+    if truth.kind in (Kind.PRIMARY, Kind.PHYSIOLOGIC):
+        return is_right_organ(truth, finding)
+    options = [o for r in read_findings([finding], facts, settings.count) for o in r.options if o]
+    if truth.kind is Kind.ORGAN:
+        return any(o.role is Role.ORGAN and o.organ == truth.organ for o in options)
+    regional = truth.nodal_class is not None and truth.nodal_class.value == "regional"
+    wanted = Role.REGIONAL if regional else Role.STATION
+    return any(option.role is wanted for option in options)
+
+
+def station_key(truth: LesionTruth) -> str | None:
+    """The counting name of a true station (the simulator's own names differ for a few)."""
+    if truth.station is None:
+        return None
+    entries = load_station_table().entries
+    name = {"JES10": "10spl"}.get(truth.station, truth.station)
+    return entries[name].station.key if name in entries else name
+
+
+def said_of(finding: Finding) -> str:
+    """A site in one word."""
+    site = finding.site
+    word = site.station.key if site.station else site.organ or "unknown"
+    return f"normal {word}" if finding.kind is Kind.PHYSIOLOGIC else word
+
+
+def report(name: str, rows: Sequence[Row]) -> None:
+    """Accuracies over organ lesions, nodes, primaries and mimics."""
+    nodes = [row for row in rows if row.kind == "node"]
+    organs = [row for row in rows if row.kind == "organ"]
+    lesions = [row for row in rows if row.kind != "physiologic"]
+    print(f"{name} map: {len({row.seed for row in rows})} phantoms")
+    for title, values in (
+        ("organ of organ lesions", [row.is_organ for row in organs]),
+        ("  told", [row.is_told for row in organs]),
+        ("node called node", [row.is_organ for row in nodes]),
+        ("regional or not", [row.is_class for row in nodes]),
+        ("  told", [row.is_told for row in nodes]),
+        ("station", [row.is_station for row in nodes]),
+        ("side", [row.is_side for row in lesions if row.is_side is not None]),
+        ("primary", [row.is_organ for row in rows if row.kind == "primary"]),
+        ("lesion kept", [not row.said.startswith("normal") for row in lesions]),
+        ("mimic gone or doubted", [row.is_organ for row in rows if row.kind == "physiologic"]),
+    ):
+        if values:
+            low, high = wilson(sum(values), len(values)) or (0.0, 1.0)
+            share = sum(values) / len(values)
+            print(f"  {title:<24}{share:6.3f}  ({low:.2f}-{high:.2f})  of {len(values)}")
+
+
+def confusion(rows: Sequence[Row]) -> None:
+    """Mistakes by truth, the commonest first."""
+    for title, wrong in (
+        (
+            "organ lesions and primaries",
+            lambda r: r.kind in ("organ", "primary") and not r.is_organ,
+        ),
+        ("nodes of wrong class", lambda r: r.kind == "node" and not r.is_class),
+        ("nodes of right class, wrong station", lambda r: r.is_class and not r.is_station),
+        ("mimics taken for lesions", lambda r: r.kind == "physiologic" and not r.is_organ),
+    ):
+        pairs = Counter((row.truth, row.said) for row in rows if wrong(row))
+        total = Counter(row.truth for row in rows)
+        print(f"  {title}: {sum(pairs.values())}")
+        for (truth, said), count in pairs.most_common(40):
+            print(f"    {truth:<18} as {said:<22} {count} of {total[truth]}")
+
+
+if __name__ == "__main__":
+    main()
