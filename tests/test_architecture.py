@@ -18,6 +18,7 @@ FLOORS = {
     "decide": 2, "publish": 2, "simulate": 2, "pacs": 2, "assess": 3, "learn": 3,
     "multimodal": 3,
     "config": 3, "stopwatch": 0, "run": 4, "recount": 4, "interval": 4, "given": 4, "inputs": 5,
+    "totalsegmentator": 4,
     "__init__": 6, "cohort": 6, "cli": 7,
 }  # fmt: skip
 
@@ -31,6 +32,7 @@ HOMES = {
         "intake/nifti.py", "intake/masks.py", "publish/masks.py", "publish/volumes.py",
         "simulate/nifti.py",
     ),
+    "totalsegmentator": ("totalsegmentator/worker.py",),
     "SimpleITK": ("geometry/", "quantify/register.py", "intake/pixels.py"),
     "dask": ("cohort/",),
     "duckdb": ("cohort/",),

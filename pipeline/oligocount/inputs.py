@@ -19,6 +19,7 @@ from oligocount.run import Tools, run_study
 from oligocount.segment.choose import load_segmenter
 from oligocount.segment.segmenter import Segmenter
 from oligocount.settings import Settings
+from oligocount.totalsegmentator import TotalSegmentatorMapper
 
 Reader = Callable[[], tuple[Study, Images]]
 
@@ -99,6 +100,9 @@ def _organ_mapper(settings: Settings, choice: Choice) -> OrganMapper:
     if choice.organ_map:
         return OrganFile(file=choice.organ_map, names=choice.organ_names)
     name = choice.organs or settings.anatomy.provider
+    if name == "totalsegmentator":
+        own = settings.anatomy.totalsegmentator
+        return TotalSegmentatorMapper(settings=own, device=choice.device)
     return load_organ_mapper(name, settings.anatomy, choice.device)
 
 

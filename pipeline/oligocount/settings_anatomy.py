@@ -44,10 +44,22 @@ class PetRuleSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TotalSegmentatorSettings:
+    """How TotalSegmentator is run. None: the interpreter, or the weights' folder, by default."""
+
+    python: str | None
+    weights: str | None
+    fast: bool
+    further_tasks: tuple[str, ...]
+    timeout_minutes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnatomySettings:
     """How organs, landmarks and stations are drawn."""
 
     provider: str
+    totalsegmentator: TotalSegmentatorSettings
     stations_min_structures: int
     landmark_min_confidence: float
     outline: OutlineSettings

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from oligocount.anatomy.bundle import BundleMapper
 from oligocount.anatomy.provider import OrganMapper
+from oligocount.anatomy.published import PublishedBundleMapper
 from oligocount.anatomy.rules import RuleMapper
 from oligocount.errors import ConfigError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device
+from oligocount.inference.published import is_published_bundle, load_published_bundle
 from oligocount.resources import shipped_folder
 from oligocount.settings_anatomy import AnatomySettings
 
@@ -15,16 +17,20 @@ from oligocount.settings_anatomy import AnatomySettings
 def load_organ_mapper(name_or_path: str, settings: AnatomySettings, device: str) -> OrganMapper:
     """The provider that `name_or_path` means, ready to be called.
 
-    `rules`, the name of a shipped bundle (`organs_ct`), or the path of a bundle's folder.
+    `rules`, the name of a shipped bundle (`organs_ct`), or the path of a bundle's folder: one of
+    ours, or MONAI's wholeBody_ct_segmentation.
     Raises ConfigError for a name that is none of these, ModelError when weights are wrong.
     """
     if name_or_path == "rules":
         return RuleMapper(settings=settings)
     for folder in (shipped_folder("models") / name_or_path, Path(name_or_path)):
         if (folder / "configs" / "metadata.json").is_file():
+            if is_published_bundle(folder):
+                published = load_published_bundle(folder, device=choose_device(device))
+                return PublishedBundleMapper(bundle=published)
             bundle = load_bundle(folder, device=choose_device(device))
             return BundleMapper(bundle=bundle, settings=settings)
     raise ConfigError(
-        f"organ provider {name_or_path!r}: expected rules, a shipped bundle (organs_ct) "
-        "or the path of a bundle's folder"
+        f"organ provider {name_or_path!r}: expected rules, totalsegmentator, a shipped bundle "
+        "(organs_ct) or the path of a bundle's folder"
     )

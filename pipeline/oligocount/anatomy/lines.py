@@ -16,6 +16,7 @@ _LIMIT_MM = (
     60.0,
     110.0,
 )  # of the supraclavicular fossa from the midline: a small and a broad adult
+_TRAPEZIUS = 0.65  # of the clavicle from its head: the muscle takes the outer third (Gray)
 _SHEATH_MM = (14.0, 34.0)  # medial border of a carotid sheath from the airway's middle
 
 
@@ -128,7 +129,7 @@ def _sheaths(drawing: Drawing, airway_x: Vector) -> tuple[Vector, Vector]:
 def _lateral_limits(
     drawing: Drawing, middle: Vector, marks: Mapping[str, Landmark]
 ) -> tuple[Vector, Vector]:
-    """Outer edge of the first rib or middle of the clavicle, whichever lies further out.
+    """Outer edge of the first rib, or the trapezius on the clavicle, whichever lies further out.
 
     Else 12 mm outside the lung below its apex.
     """
@@ -153,7 +154,7 @@ def _limit(
     if clavicle.any():
         _, _, i = np.nonzero(clavicle)
         off = sign * (drawing.frame.x_mm[i] - middle)
-        offs.append(float(off.min() + off.max()) / 2)
+        offs.append(float(off.min() + _TRAPEZIUS * (off.max() - off.min())))
     if offs:
         return float(np.clip(max(offs), *_LIMIT_MM))
     lung, apex = drawing.sided("lung", side), marks.get(f"z_apex_{side[0]}")

@@ -67,8 +67,9 @@ def _root_of_trunk(space: Space) -> Iterator[Region]:
     """20: around the trunk, which runs forward from the aorta's front."""
     x, y = _root(space)
     reach = space.mm["coeliac_radius"]
-    level = np.abs(space.z - space.at("z_coeliac")) <= reach
-    before = (space.y < y + 3.0) & (space.y > y - reach - 5.0)
+    root = space.at("z_coeliac")  # the trunk arches over it and leaves within 10 mm below
+    level = space.between(root - reach, root + reach / 2)
+    before = (space.y < y + 3.0) & (space.y > y - reach)
     yield "20", level & before & (np.abs(space.x - x) <= reach)
 
 
@@ -80,7 +81,8 @@ def _branches(space: Space) -> Iterator[Region]:
     depth = (space.y < y + 5.0) & (space.y > y - space.mm["artery_before_aorta"])
     off = space.x - x
     hepatic = (off < -10.0) & (off > -space.mm["hepatic_artery"])
-    splenic = (off > 10.0) & (off < space.mm["splenic_proximal"])
+    proximal = _proximal(space, x)
+    splenic = (off > 10.0) & (off < proximal)
     vein = space.gap("portal_vein_and_splenic_vein") <= space.mm["portal_vein"]
     yield "12", band & depth & (off < -space.mm["gastroduodenal"]) & vein
     yield "18", band & depth & hepatic
@@ -88,9 +90,18 @@ def _branches(space: Space) -> Iterator[Region]:
     yield "19", arched & (space.y < y + 20.0) & (space.y > y - 30.0) & splenic
     hilum = (space.gap("spleen") <= space.mm["splenic_hilum"]) & _within_cavity(space)
     medial = space.x < _centre(space, "spleen", "x")
-    yield "10spl", hilum & medial & (off > space.mm["splenic_proximal"] - 20.0)
-    distal = (off >= space.mm["splenic_proximal"]) & (off < 120.0) & (space.y < y + 40.0)
+    yield "10spl", hilum & medial & (off > proximal - 20.0)
+    distal = (off >= proximal) & (off < 120.0) & (space.y < y + 40.0)
     yield "11d", band & distal & _within_cavity(space)
+
+
+def _proximal(space: Space, root_x: float) -> float:
+    """How far left of the aorta the proximal half of the splenic artery reaches."""
+    spleen = space.drawing.mask("spleen")
+    if not spleen.any():
+        return space.mm["splenic_proximal"]
+    half = 0.55 * (space.drawing.centre_mm(spleen)[0] - root_x)
+    return float(np.clip(half, 40.0, space.mm["splenic_proximal"]))
 
 
 def _left_gastric(space: Space) -> Iterator[Region]:

@@ -37,7 +37,7 @@ def _retrotracheal(space: Space) -> Iterator[Region]:
     tube = space.gap("esophagus") <= space.mm["gullet_tube_upper"]
     front = space.y < space.along(space.lines.spine_front_y) + 8.0
     yield "8U", upper & behind & front & (near | tube)
-    deep = space.y > space.along(space.lines.spine_front_y) + 8.0
+    deep = space.y > space.along(space.lines.spine_front_y) + 15.0
     right = space.x < space.along(space.lines.middle_x)
     far = space.descending > space.mm["para_aortic_tube"]
     yield "paravertebral_R", deep & right & far & (space.z > space.at("z_hiatus"))
@@ -58,7 +58,7 @@ def _prevascular(space: Space) -> Iterator[Region]:
 def mammary_regions(space: Space) -> Iterator[Region]:
     """Beside the sternum's edges, behind the cartilages, from the first rib to the sixth."""
     back = space.along(_sternum_back(space))
-    wall = (space.y > back - 12.0) & (space.y < back + space.mm["mammary_off_sternum"])
+    wall = (space.y > back - 15.0) & (space.y < back + space.mm["mammary_off_sternum"])
     ribs = space.between(space.at("z_ipv") - 20.0, space.at("z_manubrium_top") - 10.0)
     for side, edge in zip("RL", _sternum_edges(space), strict=True):
         out = (space.x - space.along(edge)) * (1.0 if side == "L" else -1.0)

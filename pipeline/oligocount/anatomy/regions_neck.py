@@ -51,7 +51,7 @@ def _inlet(space: Space) -> np.ndarray:
 
 
 def _supraclavicular(space: Space, right_of: np.ndarray, left_of: np.ndarray) -> Iterator[Region]:
-    """104: lateral to the sheath, medial to the first rib or mid-clavicle, above the clavicle."""
+    """104: lateral to the sheath, medial to first rib and trapezius, above the clavicle."""
     cricoid = space.at("z_cricoid")
     front = space.along(space.lines.spine_front_y)
     depth = (space.y > front - space.mm["supraclavicular_front"]) & (

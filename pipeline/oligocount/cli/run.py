@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("which models").add_argument
     add("--lesions", metavar="NAME", help="fdg_lesions, suv25, suv40, percent41, percist, a folder")
     add("--lesion-mask", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
-    add("--organs", metavar="NAME", help="organs_ct, rules or a bundle's folder")
+    add("--organs", metavar="NAME", help="organs_ct, rules, totalsegmentator or a bundle's folder")
     add("--organ-map", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
     add("--organ-names", metavar="NAMES", help="totalsegmentator_v2, totalsegmentator_v1, a JSON")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")

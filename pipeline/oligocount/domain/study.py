@@ -154,9 +154,10 @@ class SuvRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AlignedImages:
-    """SUV and whatever else there is, all on the PET's grid."""
+    """SUV and whatever else there is, all on the PET's grid; `ct_full` is the CT on its own."""
 
     suv: Volume
     ct: Volume | None = None
+    ct_full: Volume | None = None
     mr: tuple[MrImage, ...] = ()
     caveats: tuple[Caveat, ...] = ()

@@ -32,4 +32,5 @@ def align(
         )
         for one in mr
     )
-    return AlignedImages(suv=suv, ct=on_grid, mr=moved, caveats=() if ct else (_NO_CT,))
+    caveats = () if ct else (_NO_CT,)
+    return AlignedImages(suv=suv, ct=on_grid, ct_full=ct, mr=moved, caveats=caveats)
