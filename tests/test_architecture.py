@@ -17,7 +17,7 @@ FLOORS = {
     "intake": 2, "quantify": 2, "segment": 2, "anatomy": 2, "locate": 2, "count": 2,
     "decide": 2, "publish": 2, "simulate": 2, "pacs": 2, "assess": 3, "learn": 3,
     "multimodal": 3,
-    "config": 3, "stopwatch": 0, "run": 4, "recount": 4, "interval": 4, "given": 4, "inputs": 5,
+    "config": 3, "stopwatch": 0, "run": 4, "recount": 4, "given": 4, "inputs": 5,
     "totalsegmentator": 4,
     "__init__": 6, "cohort": 6, "cli": 7,
 }  # fmt: skip

@@ -14,6 +14,7 @@ from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
 from oligocount.errors import ConfigError
 from oligocount.segment.given import GivenMask
+from oligocount.segment.segmenter import Finder
 from oligocount.settings import SegmentSettings
 from oligocount.version import __version__
 
@@ -29,8 +30,12 @@ class MaskFile:
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the given lesions; InputError or GeometryError when the file holds none here."""
+        return self.finder(images, organs)(self.settings)
+
+    def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
+        """Return the lesions as a function of settings; the file is read once, now."""
         mask = intake.read_mask(self.file, images.suv.geometry)
-        return GivenMask(mask=mask, settings=self.settings)(images, organs)
+        return GivenMask(mask=mask, settings=self.settings).finder(images, organs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

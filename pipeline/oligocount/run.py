@@ -8,16 +8,16 @@ from typing import Protocol
 from oligocount import locate, multimodal, quantify
 from oligocount.anatomy import map_anatomy
 from oligocount.anatomy.provider import OrganMapper
-from oligocount.assess import assess
+from oligocount.assess import assess, count_interval
 from oligocount.config import dump_settings
-from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.anatomy import Anatomy, OrganMap
 from oligocount.domain.facts import ClinicalFacts
-from oligocount.domain.lesion import LocatedLesion, Status
+from oligocount.domain.lesion import Finding, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
 from oligocount.domain.report import Assessment, Decision
 from oligocount.domain.result import CaseStatus, Result
 from oligocount.domain.study import AlignedImages, Images, Study
-from oligocount.segment.segmenter import Segmenter
+from oligocount.segment.segmenter import Segmenter, finder_of
 from oligocount.settings import Settings
 from oligocount.stopwatch import Stopwatch
 from oligocount.version import __version__
@@ -66,13 +66,14 @@ def run_study(
     with watch.stage("anatomy"):
         anatomy = map_anatomy(organs, aligned, settings.anatomy)
     with watch.stage("lesions"):
-        foci = tools.segmenter(aligned, organs)
+        foci = (find := finder_of(tools.segmenter, aligned, organs))(settings.segment)
+    place = _placer(anatomy, aligned, facts, settings)
     with watch.stage("locate"):
-        measured = locate.measure(foci, suv)
-        located = locate.locate(foci, measured, anatomy, aligned, facts, settings.locate)
-        located = _with_treatability(located, facts, settings)
+        located = place(foci)
     with watch.stage("assess"):
-        assessment = assess([each.finding for each in located], facts, settings)
+        assessment = assess(_findings(located), facts, settings)
+    with watch.stage("interval"):
+        interval = count_interval(lambda varied: _findings(place(find(varied))), facts, settings)
     sources = (study, images, route, aligned, anatomy, foci, assessment)
     caveats = (*_said(sources), *work_up, *_doubt_of_treatability(facts, settings))
     return Result(
@@ -88,6 +89,7 @@ def run_study(
         assessment=assessment,
         facts=facts,
         provenance=_provenance((organs.model, foci.model), settings, watch),
+        interval=interval,
         caveats=caveats,
     )
 
@@ -125,6 +127,26 @@ def _provenance(models: tuple[ModelInfo, ...], settings: Settings, watch: Stopwa
         settings_digest=digest(settings),
         seconds=watch.seconds,
     )
+
+
+def _placer(
+    anatomy: Anatomy, images: AlignedImages, facts: ClinicalFacts, settings: Settings
+) -> Callable[[LesionMap], tuple[LocatedLesion, ...]]:
+    """A function from foci to located lesions that asks of the same voxels only once."""
+    memory = locate.Memory()
+
+    def place(foci: LesionMap) -> tuple[LocatedLesion, ...]:
+        measured = locate.measure(foci, images.suv, memory=memory)
+        located = locate.locate(
+            foci, measured, anatomy, images, facts, settings.locate, memory=memory
+        )
+        return _with_treatability(located, facts, settings)
+
+    return place
+
+
+def _findings(located: tuple[LocatedLesion, ...]) -> tuple[Finding, ...]:
+    return tuple(each.finding for each in located)
 
 
 def _with_treatability(

@@ -158,14 +158,14 @@ COUNT_POLICIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntervalSettings:
-    """Other values of single settings under which a case is counted again."""
+    """The grid of settings under which a case is counted again; an empty list varies nothing."""
 
-    connectivity: tuple[int, ...]
-    min_volume_ml: tuple[float, ...]
-    share_of_maximum: tuple[float, ...]
+    threshold_times: tuple[float, ...]
     prominence: tuple[float, ...]
+    connectivity: tuple[int, ...]
     join_gap_mm: tuple[float, ...]
-    frontier_margin_mm: tuple[float, ...]
+    min_volume_ml: tuple[float, ...]
+    station_margin_times: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

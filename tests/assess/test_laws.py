@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from assess.builders import lesion, organ
 from assess.strategies import findings, known_facts, node_sites, organ_sites
 from oligocount.assess import assess
+from oligocount.assess.assessment import decide_only
 from oligocount.config import load_settings
 from oligocount.domain.anatomy import Side
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Finding, Status
-from oligocount.domain.report import Assessment
+from oligocount.domain.report import Assessment, Decision
 
 SETTINGS = load_settings()
 ORDER = ("NOT_APPLICABLE", "NOT_OLIGO", "OLIGO", "NOT_M1")
@@ -230,6 +231,29 @@ def test_probabilities_are_those_of_counting_every_outcome(organs, nodes, facts)
     for name, shares in expected.items():
         for decision in ORDER:
             assert shares.get(decision, 0.0) == pytest.approx(found[name].get(decision, 0.0))
+
+
+@law
+@given(findings(most=6), known_facts(), st.sampled_from((4096, 3)))
+def test_decisions_alone_are_those_of_the_whole_assessment(patient, facts, most) -> None:
+    """The quick way, which reads nothing twice that looks the same, and what it says if thinned."""
+    few = replace(SETTINGS, count=replace(SETTINGS.count, max_readings=most))
+    whole = assess(patient, facts, few)
+    n, decisions = decide_only(patient, facts, few)
+    assert n == whole.counts.n
+    for each in whole.verdicts:
+        if decisions[each.definition] is not each.decision:
+            assert most == 3  # thinned: it left readings out that the quick way reads
+            assert decisions[each.definition] is Decision.INDETERMINATE
+
+
+def test_decisions_alone_are_settled_by_probability_too() -> None:
+    settled = replace(SETTINGS, decide=replace(SETTINGS.decide, max_dissent_probability=0.05))
+    patient = (organ(1), organ(2, "liver", None, status="equivocal", probability=0.04))
+    facts = ClinicalFacts(months_from_primary_diagnosis=0.0)
+    decisions = decide_only(patient, facts, settled)[1]
+    assert decisions["OMEC_MAIN"] is Decision.OLIGO
+    assert decide_only(patient, facts, SETTINGS)[1]["OMEC_MAIN"] is Decision.INDETERMINATE
 
 
 def test_probability_is_silent_where_an_equivocal_lesion_has_none() -> None:

@@ -26,8 +26,8 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize(
     "parts",
-    [{}, {"lesions": ()}, {"caveats": ()}, {"anatomy": NO_STATIONS}],
-    ids=["whole", "no_lesion", "no_caveat", "no_stations"],
+    [{}, {"lesions": ()}, {"caveats": ()}, {"anatomy": NO_STATIONS}, {"interval": None}],
+    ids=["whole", "no_lesion", "no_caveat", "no_stations", "no_interval"],
 )  # fmt: skip
 def test_what_is_written_fits_the_schema(parts: dict) -> None:
     assert list(VALIDATOR.iter_errors(document(**parts))) == []
@@ -47,6 +47,12 @@ def test_what_is_written_fits_the_schema(parts: dict) -> None:
         (("studies", "ESO13"), "OLIGO"),
         (("estro_eortc", "class"), 10),
         (("inputs", "series", 0, "patient_name"), "x"),
+        (("count_interval", "N_min"), -1),
+        (("count_interval", "n_settings"), 1),
+        (("count_interval", "N_by_settings", "two"), 1),
+        (("count_interval", "verdicts", "CN2025", "YES"), 0.5),
+        (("count_interval", "verdicts", "CN2025", "OLIGO"), 1.5),
+        (("count_interval", "grid", 0, "values", 0, "N_max"), None),
     ],
 )
 def test_what_does_not_fit_is_seen(path: tuple, value: object) -> None:
@@ -62,7 +68,7 @@ CONTRACT_KEYS = {
     (): {
         "schema_version", "case_id", "status", "inputs", "lesions", "counts", "verdicts",
         "studies", "estro_eortc", "decision_critical_lesions", "statements", "flags", "caveats",
-        "provenance"},
+        "provenance", "count_interval"},
     ("inputs", "series", 0): {"uid", "modality", "role", "description", "chosen", "reason"},
     ("inputs", "suv"): {"kind", "route", "factor", "tags", "caveats"},
     ("lesions", 1): {
@@ -76,6 +82,9 @@ CONTRACT_KEYS = {
     ("verdicts", "CN2025", "criteria", 0): {"name", "observed", "required", "outcome"},
     ("estro_eortc",): {"class", "name", "still_possible"},
     ("statements", 0): {"n", "flag", "text"},
+    ("count_interval",): {"N_min", "N_max", "n_settings", "N_by_settings", "grid", "verdicts"},
+    ("count_interval", "grid", 0): {"setting", "as_set", "values"},
+    ("count_interval", "grid", 0, "values", 0): {"value", "N_min", "N_max"},
     ("provenance",): {"oligocount", "models", "settings_digest", "seconds"},
 }  # fmt: skip
 

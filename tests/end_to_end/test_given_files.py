@@ -64,6 +64,19 @@ def test_a_threshold_finds_the_same_two_without_the_mask(scan: Path) -> None:
     assert [each["suv_max"] for each in result["lesions"]] == [10.0, 10.0]
 
 
+def test_the_count_is_repeated_under_other_settings(scan: Path) -> None:
+    """The spheres of 3 ml stand at every threshold; both are gone where 8 ml is the least."""
+    (scan / "settings.yaml").write_text(
+        "count: {interval: {min_volume_ml: [8.0], join_gap_mm: [], station_margin_times: []}}"
+    )
+    result = run(scan, *organs(scan), "--lesions", "suv40", "--config", str(scan / "settings.yaml"))
+    told = result["count_interval"]
+    assert (told["N_min"], told["N_max"], told["n_settings"]) == (0, 2, 18)
+    assert told["N_by_settings"] == {"0": 9, "2": 9}
+    assert told["verdicts"]["CN2025"] == {"OLIGO": 0.5, "NOT_M1": 0.5}
+    assert result["provenance"]["seconds"]["interval"] < 10
+
+
 def test_activity_with_stated_tracer_facts_gives_the_same_suv(scan: Path) -> None:
     """SUV 1 of 70 kg after 370 MBq and one half-life is 185e6 Bq / 70 000 g = 2642.857 Bq/ml."""
     suv = nib.load(scan / "suv.nii.gz")

@@ -13,7 +13,7 @@ from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 from oligocount.domain.lesion import Kind, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.volume import LabelMap
-from oligocount.locate import locate, measure
+from oligocount.locate import Memory, locate, measure
 
 SETTINGS = load_settings()
 Point = tuple[float, float, float]
@@ -120,3 +120,30 @@ def test_without_a_map_the_site_is_unknown_not_guessed() -> None:
     (one,) = placed(bare, ((60, 10, 300), 8.0))
     assert one.finding.site.organ is None
     assert "SITE_UNKNOWN" in {caveat.code for caveat in one.caveats}
+
+
+def test_a_memory_changes_no_answer(anatomy: Anatomy) -> None:
+    """Foci seen before under other labels and probabilities, among new ones."""
+    points = ((-60, 0, 340), (60, 10, 640), (0, -10, 85), (-80, 40, 540), (0, 60, 450))
+    suv = np.ones(drawn_body.SHAPE, np.float32)
+    masks = [drawn_body.ball(point, 7.5) for point in points]
+    for mask in masks:
+        suv[mask] = 8.0
+    images, memory = drawn_body.images(suv), Memory()
+    for order in ((0, 1, 2), (2, 1, 0), (4, 3, 1)):
+        labels = np.zeros(drawn_body.SHAPE, np.int32)
+        for number, index in enumerate(order, start=1):
+            labels[masks[index]] = number
+        foci = LesionMap(
+            labels=LabelMap(array=labels, names={}, geometry=drawn_body.geometry()),
+            probability={number: number / 4 for number in (1, 2, 3)},
+            model=ModelInfo(name="hand", version="1"),
+        )
+
+        def answer(held: Memory | None, foci: LesionMap = foci) -> tuple[LocatedLesion, ...]:
+            measured = measure(foci, images.suv, memory=held)
+            return locate(
+                foci, measured, anatomy, images, ClinicalFacts(), SETTINGS.locate, memory=held
+            )
+
+        assert answer(memory) == answer(None)

@@ -7,6 +7,7 @@ import numpy as np
 
 from oligocount.domain.anatomy import Anatomy, NodalClass, OrganMap, Side, Site, Station
 from oligocount.domain.facts import ClinicalFacts, Histology
+from oligocount.domain.interval import CountInterval, SettingEffect, ValueEffect
 from oligocount.domain.lesion import (
     Finding,
     Kind,
@@ -188,6 +189,28 @@ def assessment() -> Assessment:
     )  # fmt: skip
 
 
+def interval() -> CountInterval:
+    """Over six combinations: two lesions, three where components are larger."""
+    return CountInterval(
+        n_min=2, n_max=3, n_settings=6, n_by_settings={2: 4, 3: 2},
+        effects=(
+            SettingEffect(
+                setting="segment.connectivity", as_set=18,
+                values=tuple(ValueEffect(value=each, n_min=2, n_max=2 + (each == 6))
+                             for each in (6, 18, 26)),
+            ),
+            SettingEffect(
+                setting="station_margin_times", as_set=1.0,
+                values=(ValueEffect(value=0.0, n_min=2, n_max=3),
+                        ValueEffect(value=1.0, n_min=2, n_max=3)),
+            ),
+        ),
+        verdicts={"CN2025": {"OLIGO": 2 / 3, "INDETERMINATE": 1 / 3},
+                  "OMEC_MAIN": {"NOT_OLIGO": 1.0}, "OMEC_ORGAN": {"NOT_OLIGO": 1.0},
+                  "ESTRO_ASTRO": {"OLIGO": 1.0}},
+    )  # fmt: skip
+
+
 def study() -> Study:
     return Study(
         case_id="case-1",
@@ -224,6 +247,7 @@ def result(grid: Geometry | None = None, **parts: Any) -> Result:
         "facts": ClinicalFacts(histology=Histology.SCC, other={"biopsy_done": True}),
         "provenance": Provenance(oligocount="0.1.0", models=(MODEL,), settings_digest="ab" * 32,
                                  seconds={"intake": 1.25}),
+        "interval": interval(),
         "caveats": (Caveat(code="NO_MR", text="There is no MR: the brain is judged on PET."),),
     }  # fmt: skip
     return Result(**{**whole, **parts})

@@ -1,5 +1,7 @@
 """Every segmenter keeps the same promises."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from oligocount.inference.bundle import Bundle, Metadata
 from oligocount.segment.bundle import Calibration, NetworkSegmenter
 from oligocount.segment.choose import THRESHOLDS, load_segmenter
 from oligocount.segment.given import GivenMask
-from oligocount.segment.segmenter import Segmenter
+from oligocount.segment.segmenter import Segmenter, finder_of
 
 SETTINGS = load_settings().segment
 
@@ -21,7 +23,10 @@ SETTINGS = load_settings().segment
 class Hot(torch.nn.Module):
     """A network that calls SUV above 4 a lesion: channel 0 is log(1 + SUV)."""
 
+    asked = 0
+
     def forward(self, image: torch.Tensor) -> torch.Tensor:
+        self.asked += 1
         return 8 * (image[:, :1] - float(np.log(5)))
 
 
@@ -120,3 +125,71 @@ def test_no_uptake_gives_an_empty_map(
     found = segmenter(cold, organs)
     assert not found.labels.array.any()
     assert dict(found.probability) == {}
+
+
+def same(one: LesionMap, other: LesionMap) -> bool:
+    return (
+        np.array_equal(one.labels.array, other.labels.array)
+        and dict(one.probability) == dict(other.probability)
+        and dict(one.splits) == dict(other.splits)
+    )
+
+
+CHANGES = (
+    {"min_volume_ml": 3.9},
+    {"connectivity": 6},
+    {"split": replace(SETTINGS.split, join_gap_mm=40.0, fragment_max_ml=9.0)},
+    {"split": replace(SETTINGS.split, prominence=0.9)},
+    {},
+)
+
+
+def test_a_finder_finds_what_the_segmenter_of_those_settings_finds(
+    segmenter: Segmenter, images: AlignedImages, organs: OrganMap
+) -> None:
+    """Asked in turn, with what it remembers, and asked afresh."""
+    find = finder_of(segmenter, images, organs)
+    for changes in (*CHANGES, *reversed(CHANGES)):
+        changed = replace(SETTINGS, **changes)
+        assert same(find(changed), replace(segmenter, settings=changed)(images, organs))
+
+
+def test_a_finder_raises_every_threshold_that_it_is_told(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    levels = replace(SETTINGS.threshold, low_suv=8.5, high_suv=8.5, liver_times=4.25)
+    raised = replace(SETTINGS, threshold=levels)
+    for name in ("suv25", "suv40", "percist", "percent41"):
+        find = finder_of(load_segmenter(name, SETTINGS, "cpu"), images, organs)
+        assert hottest(find(raised), images.suv.array) == [12, 9]
+        assert hottest(find(SETTINGS), images.suv.array) == [12, 9, 8]
+
+
+def test_a_finder_asks_its_network_once(images: AlignedImages, organs: OrganMap) -> None:
+    segmenter = network()
+    find = finder_of(segmenter, images, organs)
+    for changes in CHANGES:
+        find(replace(SETTINGS, **changes))
+    assert segmenter.bundle.network.asked == 1
+
+
+def test_whoever_has_no_finder_finds_the_same_whatever_the_settings(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    plain = load_segmenter("suv40", SETTINGS, "cpu").__call__  # a function, and no more
+    find = finder_of(plain, images, organs)
+    assert find(replace(SETTINGS, min_volume_ml=1e6)) is find(SETTINGS)
+    assert len(find(SETTINGS).labels.names) == 3
+
+
+def test_lesions_given_one_by_one_do_not_depend_on_settings(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    drawn = np.zeros(images.suv.array.shape, np.uint8)
+    drawn[20:24, 13:17, 31:35], drawn[5, 22, 28] = 3, 7
+    given_mask = GivenMask(
+        mask=LabelMap(array=drawn, geometry=images.suv.geometry), settings=SETTINGS
+    )
+    find = finder_of(given_mask, images, organs)
+    assert same(find(replace(SETTINGS, min_volume_ml=1e6)), find(SETTINGS))
+    assert len(find(SETTINGS).labels.names) == 2

@@ -1,6 +1,7 @@
 """Counting and definitions together: one call from findings to everything told of a patient."""
 
 from oligocount.assess.assessment import assess
+from oligocount.assess.count_interval import count_interval
 from oligocount.assess.document import assess_document, assessment_document
 from oligocount.assess.facts_file import check_facts, fact_names, read_facts, read_tracer_facts
 from oligocount.assess.patient import Patient, facts_from
@@ -15,6 +16,7 @@ __all__ = [
     "assess_document",
     "assessment_document",
     "check_facts",
+    "count_interval",
     "fact_names",
     "facts_from",
     "parse_yaml",

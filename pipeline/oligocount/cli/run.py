@@ -115,6 +115,9 @@ def _tell_result(result: Result, out: Path, seconds: float) -> None:
         f"case {result.case_id}: {len(result.lesions)} foci; "
         f"N = {counts.n} (range {span}) in {counts.o} organs; {seconds:.0f} s"
     )
+    if result.interval:
+        told = result.interval
+        print(f"  N from {told.n_min} to {told.n_max} over {told.n_settings} settings of the grid")
     for each in result.assessment.verdicts:
         print(f"  {each.definition:<12} {each.decision.value:<14} {each.reason}")
     for caveat in result.caveats:

@@ -5,7 +5,7 @@ from oligocount.count.ledger import keep_ledger
 from oligocount.count.likelihood import Weighted, weigh
 from oligocount.count.policies import Alternative, alternatives
 from oligocount.count.readings import Readings, read_findings
-from oligocount.count.scenarios import censuses_of, count, is_metachronous
+from oligocount.count.scenarios import censuses_of, count, distinct_censuses, is_metachronous
 
 __all__ = [
     "Alternative",
@@ -14,6 +14,7 @@ __all__ = [
     "alternatives",
     "censuses_of",
     "count",
+    "distinct_censuses",
     "is_metachronous",
     "keep_ledger",
     "read_findings",

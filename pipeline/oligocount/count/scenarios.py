@@ -6,7 +6,7 @@ from itertools import product
 
 from oligocount.count.census import take_census
 from oligocount.count.readings import Reading, Readings
-from oligocount.domain.census import Census, Doubt, Item, Role, Scenarios
+from oligocount.domain.census import Census, Doubt, Item, Resolution, Role, Scenarios
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 from oligocount.settings import CountSettings
 
@@ -29,6 +29,45 @@ def count(readings: Sequence[Readings], facts: ClinicalFacts, settings: CountSet
         all=censuses,
         doubts=tuple(_doubts(readings, censuses, is_thinned=is_thinned)),
     )
+
+
+def distinct_censuses(
+    readings: Sequence[Readings],
+    facts: ClinicalFacts,
+    settings: CountSettings,
+    *,
+    resolution: Resolution,
+) -> tuple[Census, ...]:
+    """Every census that readings and facts leave possible, those that look the same only once.
+
+    Whatever sees no more than `resolution` answers these as it answers all of `count`. Where
+    even so there are more than `max_readings`, they are those of `count`.
+    """
+    blurred = [
+        [option and option.blurred(resolution) for option in each.options] for each in readings
+    ]
+    looks = tuple(dict.fromkeys(look for options in blurred for look in options if look))
+    place = {look: number for number, look in enumerate(looks)}
+    most = tuple(resolution.cap if look.role is Role.ORGAN else 1 for look in looks)
+    states = {(0,) * len(looks)}  # how often each look is there
+    for options in blurred:
+        chosen = {None if look is None else place[look] for look in options}
+        states = {_one_more(state, number, most) for state in states for number in chosen}
+        if len(states) > settings.max_readings:
+            return count(readings, facts, settings).all
+    return tuple(
+        census for state in states for census in censuses_of(_items(looks, state), facts, settings)
+    )
+
+
+def _items(looks: Sequence[Item], state: tuple[int, ...]) -> list[Item]:
+    return [look for look, times in zip(looks, state, strict=True) for _ in range(times)]
+
+
+def _one_more(state: tuple[int, ...], number: int | None, most: tuple[int, ...]) -> tuple[int, ...]:
+    if number is None or state[number] == most[number]:
+        return state
+    return (*state[:number], state[number] + 1, *state[number + 1 :])
 
 
 def censuses_of(

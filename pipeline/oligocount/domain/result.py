@@ -5,6 +5,7 @@ from enum import Enum
 
 from oligocount.domain.anatomy import Anatomy
 from oligocount.domain.facts import ClinicalFacts
+from oligocount.domain.interval import CountInterval
 from oligocount.domain.lesion import LesionMap, LocatedLesion
 from oligocount.domain.provenance import Caveat, Provenance
 from oligocount.domain.report import Assessment
@@ -27,6 +28,7 @@ class Result:
     Images and maps share one grid: the part of `pet_grid`, the PET as it was read, that holds the
     patient.
 
+    `interval` is None where the count was not repeated under other settings.
     `caveats` are those of the case as a whole; `all_caveats` adds what its parts carry.
     Raises OligocountError when two lesions share an id.
     """
@@ -43,6 +45,7 @@ class Result:
     assessment: Assessment
     facts: ClinicalFacts
     provenance: Provenance
+    interval: CountInterval | None = None
     caveats: tuple[Caveat, ...] = ()
 
     def __post_init__(self) -> None:

@@ -17,6 +17,7 @@ from oligocount.domain.lesion import (
 )
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
+from oligocount.geometry.memory import Key, Memory, voxel_key
 from oligocount.locate.evidence import Focus, Scene, build_scene, gather
 from oligocount.locate.mimics import with_doubts
 from oligocount.locate.nodes import judge_hilum, judge_node
@@ -40,17 +41,35 @@ def locate(
     images: AlignedImages,
     facts: ClinicalFacts,
     settings: LocateSettings,
+    *,
+    memory: Memory | None = None,
 ) -> tuple[LocatedLesion, ...]:
     """One located lesion for each measured one, in the same order; none is dropped.
 
+    `memory` knows foci of this scan under these facts and settings from earlier calls.
     Raises GeometryError when the maps do not lie on the PET grid.
     """
     scene = build_scene(lesion_map, anatomy, images, settings.reach_mm)
     boxes = ndimage.find_objects(scene.foci)
-    foci = [gather(scene, lesion, boxes[lesion.id - 1]) for lesion in measured]
+    known = memory or Memory()
+    keys = [
+        voxel_key(scene.foci[box] == each.id, box)
+        for each in measured
+        for box in (boxes[each.id - 1],)
+    ]
+
+    def look(lesion: Lesion, key: Key) -> Focus:
+        seen = known.ask("focus", key, lambda: gather(scene, lesion, boxes[lesion.id - 1]))
+        return replace(seen, lesion=lesion)
+
+    def judge(focus: Focus, key: Key) -> Opinion:
+        return known.ask("opinion", key, lambda: _judge(focus, scene, facts, settings))
+
+    foci = list(map(look, measured, keys))
     primaries = judge_primaries(foci, scene, facts, settings)
     opinions = [
-        primaries.get(focus.lesion.id) or _judge(focus, scene, facts, settings) for focus in foci
+        primaries.get(focus.lesion.id) or judge(focus, key)
+        for focus, key in zip(foci, keys, strict=True)
     ]
     opinions = with_doubts(foci, opinions, scene, settings)
     pairs = zip(foci, opinions, strict=True)

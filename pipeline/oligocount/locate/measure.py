@@ -1,6 +1,7 @@
 """What a lesion measures: volume, position, diameter and uptake. Pure arithmetic in boxes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from scipy.spatial.distance import pdist
 from oligocount.domain.lesion import Lesion, LesionMap
 from oligocount.domain.volume import Geometry, Volume
 from oligocount.errors import GeometryError
+from oligocount.geometry.memory import Memory, voxel_key
 
 _PEAK_RADIUS_MM = (1000 * 3 / (4 * np.pi)) ** (1 / 3)  # of the 1 cm3 sphere: diameter 12.4 mm
 _PARTS = 7  # a voxel's share in the sphere is counted on 7 x 7 x 7 points
@@ -20,24 +22,31 @@ _SLAB = 48  # slices convolved at once: bounds the memory of a lesion as large a
 _Box = tuple[slice, slice, slice]
 
 
-def measure(lesion_map: LesionMap, suv: Volume) -> tuple[Lesion, ...]:
+def measure(
+    lesion_map: LesionMap, suv: Volume, *, memory: Memory | None = None
+) -> tuple[Lesion, ...]:
     """Every lesion of the map, measured on `suv`, in the order of labels; absent ones left out.
 
     MTV is the lesion's own volume and TLG its product with the mean. SUVpeak is the highest mean
     over a sphere of 1 cm3 centred on a voxel of the lesion (EARL; Wahl 2009, PERCIST): voxels
     count by their share in the sphere, also those beyond the lesion's edge, and a sphere that
     leaves the image is averaged over what lies within. The diameter is the longest between
-    voxel corners. Raises GeometryError when map and SUV lie on different grids.
+    voxel corners. `memory` knows lesions of this scan from earlier calls.
+    Raises GeometryError when map and SUV lie on different grids.
     """
     labels = lesion_map.labels
     if not labels.geometry.is_same_grid(suv.geometry):
         raise GeometryError("lesions and SUV lie on different grids")
     kernel = sphere_kernel(suv.geometry)
-    return tuple(
-        _measured(label, box, lesion_map, suv, kernel)
-        for label, box in enumerate(find_objects(labels.array), start=1)
-        if box is not None
-    )
+    known = memory or Memory()
+
+    def measured(label: int, box: _Box) -> Lesion:
+        key = voxel_key(labels.array[box] == label, box)
+        lesion = known.ask("measured", key, lambda: _measured(label, box, lesion_map, suv, kernel))
+        return replace(lesion, id=label, probability=lesion_map.probability.get(label))
+
+    boxes = enumerate(find_objects(labels.array), start=1)
+    return tuple(measured(label, box) for label, box in boxes if box is not None)
 
 
 def sphere_kernel(geometry: Geometry) -> NDArray[np.float64]:

@@ -29,6 +29,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "clinical": result.facts.as_told(),
         "lesions": [{**_lesion(one), **per_lesion[one.lesion.id]} for one in result.lesions],
         **assessment,
+        "count_interval": result.interval.block() if result.interval else None,
         "caveats": [_caveat(one) for one in result.all_caveats],
         "provenance": _provenance(result.provenance),
     }

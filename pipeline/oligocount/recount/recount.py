@@ -95,6 +95,7 @@ def _document(
     return {
         **edited,
         **blocks,
+        "count_interval": None,  # of the machine's lesions, not of the reader's
         "status": _status(lesions, assessment, case.document),
         "clinical": facts.as_told(),
         "lesions": lesions,

@@ -9,7 +9,7 @@ focus' mean probability and peak uptake), measured on held-out phantoms.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,14 @@ from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels, structure_mask
 from oligocount.segment.core import with_cold_cores
-from oligocount.segment.foci import components, lesion_map, split_components
+from oligocount.segment.foci import Box, Mask, components, regrouped, split_components
+from oligocount.segment.segmenter import Finder
+from oligocount.segment.split import grown
 from oligocount.segment.threshold import percist_level
 from oligocount.settings import SegmentSettings
 
 _LESION = "lesion"
-Chance = Callable[[NDArray[np.bool_]], float]
+Chance = Callable[[Box, Mask], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,22 +66,34 @@ class NetworkSegmenter:
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the foci that the network holds for lesions, with calibrated probabilities."""
-        suv, rule = images.suv, self.settings.network
+        return self.finder(images, organs)(self.settings)
+
+    def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
+        """Return the foci as a function of settings; the network is asked once, now."""
+        suv = images.suv
         probability = self.probability(images, organs)
-        level = self.level(suv, organs)
+        own_level = self.level(suv, organs)
 
-        def chance(focus: NDArray[np.bool_]) -> float:
-            mean = mean_of_core(probability, suv.array, focus)
-            return self.calibration.chance(mean, float(suv.array[focus].max()) / level)
+        def chance(box: Box, focus: Mask) -> float:
+            uptake = suv.array[box]
+            mean = mean_of_core(probability[box], uptake, focus)
+            return self.calibration.chance(mean, float(uptake[focus].max()) / own_level)
 
-        mask = self.marked(suv, organs, probability, level)
-        mask |= self.hot_spots(suv, organs, chance, level)
-        return lesion_map(
+        def draw(settings: SegmentSettings) -> Mask:
+            varied = replace(self, settings=settings)
+            rule, level = settings.network, varied.level(suv, organs)
+            mask = varied.marked(suv, organs, probability, level)
+            mask |= varied.hot_spots(suv, organs, chance, level)
+            return with_cold_cores(
+                mask, suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml
+            )
+
+        return regrouped(
             suv,
-            with_cold_cores(mask, suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml),
+            draw,
             organs,
+            self.settings,
             model=self.bundle.metadata.model,
-            settings=self.settings,
             score=chance,
             min_score=self.calibration.focus_threshold,
         )
@@ -122,12 +136,9 @@ class NetworkSegmenter:
         pieces = split_components(suv, parts, organs, self.settings).labels
         out = np.zeros(suv.array.shape, bool)
         for number, box in enumerate(ndimage.find_objects(pieces), start=1):
-            if box is None:
-                continue
-            focus = np.zeros(suv.array.shape, bool)
-            focus[box] = pieces[box] == number
-            if chance(focus) >= self.calibration.focus_threshold:
-                out |= focus
+            focus = pieces[box] == number
+            if chance(box, focus) >= self.calibration.focus_threshold:
+                out[box] |= focus
         return out
 
 
@@ -138,15 +149,18 @@ def drawn_to_uptake(
 
     It grows by at most `grow_mm`, so that it does not run into what the network left out.
     """
-    parts, count = ndimage.label(mask)
-    if not count:
-        return mask
-    tops = np.concatenate([[np.inf], ndimage.maximum(suv.array, parts, range(1, count + 1))])
-    away, nearest = ndimage.distance_transform_edt(
-        ~mask, sampling=suv.geometry.spacing_mm, return_indices=True
-    )
-    owner = parts[tuple(nearest)]
-    drawn: NDArray[np.bool_] = (away <= grow_mm) & (suv.array >= share_of_maximum * tops[owner])
+    parts, _ = ndimage.label(mask)
+    reach = [math.ceil(grow_mm / step) for step in suv.geometry.spacing_mm]
+    drawn = np.zeros(mask.shape, bool)
+    for number, box in enumerate(ndimage.find_objects(parts), start=1):
+        # A voxel within reach lies in the wide box of the part that is nearest to it.
+        wide = grown(box, reach, mask.shape)
+        uptake, here = suv.array[wide], parts[wide]
+        away, nearest = ndimage.distance_transform_edt(
+            here == 0, sampling=suv.geometry.spacing_mm, return_indices=True
+        )
+        own = (here[tuple(nearest)] == number) & (away <= grow_mm)
+        drawn[wide] |= own & (uptake >= share_of_maximum * uptake[here == number].max())
     return drawn
 
 

@@ -45,7 +45,7 @@ def _threshold(name: str, settings: SegmentSettings) -> Segmenter | None:
         return PercentOfMaximum(settings=settings)
     if name == "percist":
         return Percist(settings=settings)
-    levels = {"suv25": settings.threshold.low_suv, "suv40": settings.threshold.high_suv}
+    levels = {"suv25": "low_suv", "suv40": "high_suv"}
     if name in levels:
-        return FixedThreshold(name=name, level_suv=levels[name], settings=settings)
+        return FixedThreshold(name=name, level=levels[name], settings=settings)
     return None

@@ -1,7 +1,8 @@
 """From a mask of hot voxels to a LesionMap: components, organ borders, split, join, sizes."""
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,16 @@ from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.lesion import LesionMap
 from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.volume import LabelMap, Volume
+from oligocount.geometry.memory import Memory, voxel_key
+from oligocount.segment.segmenter import Finder
 from oligocount.segment.split import basins, join_fragments
 from oligocount.settings import SegmentSettings
 
 Labels = NDArray[np.int32]
-Score = Callable[[NDArray[np.bool_]], float | None]
+Mask = NDArray[np.bool_]
+Box = tuple[slice, ...]
+Draw = Callable[[SegmentSettings], Mask]
+Score = Callable[[Box, Mask], float | None]  # of a focus: its box in the image, its voxels there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,6 +33,11 @@ class Pieces:
     origin: dict[int, int]
 
 
+def unscored(_: Box, __: Mask) -> None:
+    """No probability, as of a method that gives none."""
+    return
+
+
 def components(mask: NDArray[np.bool_], settings: SegmentSettings) -> Labels:
     """Connected components, numbered from 1. `connectivity` is 6, 18 or 26 neighbours."""
     order = {6: 1, 18: 2, 26: 3}[settings.connectivity]
@@ -35,74 +46,157 @@ def components(mask: NDArray[np.bool_], settings: SegmentSettings) -> Labels:
 
 
 def split_components(
-    suv: Volume, parts: Labels, organs: OrganMap, settings: SegmentSettings
+    suv: Volume,
+    parts: Labels,
+    organs: OrganMap,
+    settings: SegmentSettings,
+    *,
+    within: Box | None = None,
+    memory: Memory | None = None,
 ) -> Pieces:
     """Each component cut at the valleys between its peaks.
 
     Pieces whose peak lies in one and the same physiologic organ become one piece again: they
-    are that organ's uptake, and what touches the organ stands apart from it.
+    are that organ's uptake, and what touches the organ stands apart from it. `within` is the box
+    of the image that `parts` covers, if not all; `memory` knows components cut before.
     """
-    hosts = _organ_numbers(organs, settings.cut_at)
+    covered = within or tuple(slice(0, size) for size in suv.array.shape)
+    uptake, hosts = suv.array[covered], _organ_numbers(organs, settings.cut_at, covered)
+    known, rule = memory or Memory(), replace(settings.split, join_gap_mm=0.0)
+
+    def cut(number: int, box: Box) -> Labels:
+        pieces = basins(uptake[box], parts[box] == number, suv.geometry, settings.split)
+        return _merged_by_host(pieces, uptake[box], hosts[box])
+
     labels = np.zeros_like(parts)
     origin: dict[int, int] = {}
+    last = 0
     for number, box in enumerate(ndimage.find_objects(parts), start=1):
         inside = parts[box] == number
-        pieces = basins(suv.array[box], inside, suv.geometry, settings.split)
-        pieces = _merged_by_host(pieces, suv.array[box], hosts[box])
+        key = (rule, voxel_key(inside, shifted(box, covered)))
+        pieces = known.ask("cut", key, functools.partial(cut, number, box))
         count = int(pieces.max())
-        first = int(labels.max(initial=0)) + 1 if not origin else max(origin) + 1
-        labels[box][inside] = pieces[inside] + first - 1
-        origin |= dict.fromkeys(range(first, first + count), number if count > 1 else 0)
+        labels[box][inside] = pieces[inside] + last
+        origin |= dict.fromkeys(range(last + 1, last + count + 1), number if count > 1 else 0)
+        last += count
     return Pieces(labels=labels, origin=origin)
 
 
-def lesion_map(
+def regrouped(
     suv: Volume,
-    mask: NDArray[np.bool_],
+    draw: Draw,
     organs: OrganMap,
+    settings: SegmentSettings,
     *,
     model: ModelInfo,
-    settings: SegmentSettings,
-    score: Score = lambda _: None,
+    score: Score = unscored,
     min_score: float = 0.0,
     caveats: tuple[Caveat, ...] = (),
-) -> LesionMap:
-    """The foci of a mask, hottest first, each at least `min_volume_ml` and `min_score`.
+) -> Finder:
+    """The foci of a drawn mask as a function of settings, hottest first.
 
-    `score` gives a focus its probability, None where the method has none.
+    Each has at least `min_volume_ml` and `min_score`; `score` gives a focus its probability,
+    None where the method has none. `draw` hears of other uptake thresholds alone: how it groups
+    voxels into seeds stays as in `settings`. What the settings asked last share with the next
+    ones is not computed again.
     """
-    parts = join_fragments(components(mask, settings), suv.geometry, settings.split)
+    memory = Memory()
+
+    @functools.lru_cache(maxsize=1)
+    def drawn(uptake: SegmentSettings) -> Mask:
+        return draw(uptake)
+
+    @functools.lru_cache(maxsize=1)
+    def pieces(grouping: SegmentSettings) -> tuple[Box, Pieces]:
+        uptake = replace(settings, threshold=grouping.threshold, network=grouping.network)
+        return _pieces_in_box(suv, drawn(uptake), organs, grouping, memory)
+
+    def find(asked: SegmentSettings) -> LesionMap:
+        box, found = pieces(replace(asked, min_volume_ml=0.0))
+        kept = _kept(suv, box, found, score, asked.min_volume_ml, min_score)
+        return _as_map(suv, box, found, kept, model=model, caveats=caveats)
+
+    return find
+
+
+def _pieces_in_box(
+    suv: Volume, mask: Mask, organs: OrganMap, settings: SegmentSettings, memory: Memory
+) -> tuple[Box, Pieces]:
+    """The pieces of the mask, in its bounding box: all that is cold is never looked at."""
+    box = bounding_box(mask)
+    parts = join_fragments(components(mask[box], settings), suv.geometry, settings.split)
     parts = _renumbered(parts)
-    pieces = split_components(suv, parts, organs, settings)
-    least = settings.min_volume_ml / suv.geometry.voxel_volume_ml
-    sizes = np.bincount(pieces.labels.ravel(), minlength=1)
-    large = [n for n in range(1, len(sizes)) if sizes[n] >= least]
-    chances = {n: score(pieces.labels == n) for n in large}
-    kept = [n for n in large if chances[n] is None or (chances[n] or 0.0) >= min_score]
-    tops = ndimage.maximum(suv.array, pieces.labels, kept) if kept else []
-    ranked = [n for _, n in sorted(zip(tops, kept, strict=True), key=lambda one: -one[0])]
-    lookup = np.zeros(len(sizes), np.int32)
-    lookup[ranked] = np.arange(1, len(ranked) + 1)
+    return box, split_components(suv, parts, organs, settings, within=box, memory=memory)
+
+
+def _kept(
+    suv: Volume, box: Box, pieces: Pieces, score: Score, min_volume_ml: float, min_score: float
+) -> list[tuple[int, float | None]]:
+    """The pieces that are large and likely enough, hottest first, with their probability."""
+    least = min_volume_ml / suv.geometry.voxel_volume_ml
+    ranked = []
+    for number, part in enumerate(ndimage.find_objects(pieces.labels), start=1):
+        inside = pieces.labels[part] == number
+        if inside.sum() < least:
+            continue
+        place = shifted(part, box)
+        chance = score(place, inside)
+        if chance is None or chance >= min_score:
+            ranked.append((float(suv.array[place][inside].max()), number, chance))
+    ranked.sort(key=lambda one: -one[0])
+    return [(number, chance) for _, number, chance in ranked]
+
+
+def _as_map(
+    suv: Volume,
+    box: Box,
+    pieces: Pieces,
+    kept: list[tuple[int, float | None]],
+    *,
+    model: ModelInfo,
+    caveats: tuple[Caveat, ...],
+) -> LesionMap:
+    lookup = np.zeros(int(pieces.labels.max(initial=0)) + 1, np.int32)
+    lookup[[number for number, _ in kept]] = np.arange(1, len(kept) + 1)
+    array = np.zeros(suv.array.shape, np.int32)
+    array[box] = lookup[pieces.labels]
+    origins = {rank: pieces.origin[number] for rank, (number, _) in enumerate(kept, start=1)}
     return LesionMap(
         labels=LabelMap(
-            array=lookup[pieces.labels],
-            names={n: f"lesion {n}" for n in range(1, len(ranked) + 1)},
+            array=array,
+            names={rank: f"lesion {rank}" for rank in range(1, len(kept) + 1)},
             geometry=suv.geometry,
         ),
-        probability={int(lookup[n]): chances[n] for n in ranked},
+        probability={rank: chance for rank, (_, chance) in enumerate(kept, start=1)},
         model=model,
-        splits={int(lookup[n]): pieces.origin[n] for n in ranked if pieces.origin[n]},
+        splits={rank: origin for rank, origin in origins.items() if origin},
         caveats=caveats,
     )
 
 
-def _organ_numbers(organs: OrganMap, names: tuple[str, ...]) -> NDArray[np.int32]:
+def bounding_box(mask: Mask) -> Box:
+    """The smallest box that holds the mask; one voxel at the corner where it is empty."""
+    found = ndimage.find_objects(mask.view(np.int8))
+    return found[0] if found else (slice(0, 1),) * mask.ndim
+
+
+def shifted(part: Box, box: Box) -> Box:
+    """The same part seen from the image of which `box` was cut."""
+    return tuple(
+        slice(one.start + outer.start, one.stop + outer.start)
+        for one, outer in zip(part, box, strict=True)
+    )
+
+
+def _organ_numbers(organs: OrganMap, names: tuple[str, ...], within: Box) -> NDArray[np.int32]:
     """0 outside the named organs; sides of one organ are different organs here."""
-    out = np.zeros(organs.labels.array.shape, np.int32)
+    labels = organs.labels.array[within]
+    lookup = np.zeros(max([0, *organs.labels.names, int(labels.max(initial=0))]) + 1, np.int32)
     for label, name in organs.labels.names.items():
         if any(f"{name}_".startswith(f"{each}_") for each in names):
-            out[organs.labels.array == label] = label
-    return out
+            lookup[label] = label
+    found: NDArray[np.int32] = lookup[labels]
+    return found
 
 
 def _merged_by_host(pieces: Labels, suv: NDArray[np.float32], hosts: NDArray[np.int32]) -> Labels:
@@ -124,7 +218,7 @@ def _merged_by_host(pieces: Labels, suv: NDArray[np.float32], hosts: NDArray[np.
 
 
 def _renumbered(labels: Labels) -> Labels:
-    used = np.unique(labels)
+    used = np.flatnonzero(np.bincount(labels.ravel(), minlength=1))
     lookup = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
     lookup[used[used > 0]] = np.arange(1, int((used > 0).sum()) + 1)
     return lookup[labels]

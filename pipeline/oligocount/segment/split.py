@@ -50,7 +50,7 @@ def join_fragments(labels: Labels, geometry: Geometry, settings: SplitSettings) 
     for label, box in _boxes(labels):
         if sizes[label] >= settings.fragment_max_ml:
             continue
-        wide = _grown(box, reach, labels.shape)
+        wide = grown(box, reach, labels.shape)
         here = labels[wide] == label
         gap = ndimage.distance_transform_edt(~here, sampling=geometry.spacing_mm)
         near = (gap > 0) & (gap <= settings.join_gap_mm + min(geometry.spacing_mm))
@@ -113,7 +113,8 @@ def _boxes(labels: Labels) -> list[tuple[int, tuple[slice, ...]]]:
     return [(n, box) for n, box in enumerate(found, start=1) if box is not None]
 
 
-def _grown(box: tuple[slice, ...], by: list[int], shape: tuple[int, ...]) -> tuple[slice, ...]:
+def grown(box: tuple[slice, ...], by: list[int], shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """The box, larger by so many voxels on each side, within the image."""
     return tuple(
         slice(max(0, one.start - n), min(size, one.stop + n))
         for one, n, size in zip(box, by, shape, strict=True)

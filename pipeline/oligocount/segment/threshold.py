@@ -19,23 +19,32 @@ from oligocount.domain.lesion import LesionMap
 from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Volume
-from oligocount.segment.foci import components, lesion_map, split_components
+from oligocount.segment.foci import Mask, components, regrouped, split_components
+from oligocount.segment.segmenter import Finder
 from oligocount.settings import SegmentSettings
 from oligocount.version import __version__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedThreshold:
-    """Foci at or above one SUV."""
+    """Foci at or above one SUV, which the settings name (`low_suv`, `high_suv`)."""
 
     name: str
-    level_suv: float
+    level: str
     settings: SegmentSettings
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the foci at or above the level."""
-        mask = images.suv.array >= self.level_suv
-        return lesion_map(images.suv, mask, organs, model=_rule(self.name), settings=self.settings)
+        return self.finder(images, organs)(self.settings)
+
+    def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
+        """Return the foci as a function of settings."""
+
+        def draw(settings: SegmentSettings) -> Mask:
+            above: Mask = images.suv.array >= getattr(settings.threshold, self.level)
+            return above
+
+        return regrouped(images.suv, draw, organs, self.settings, model=_rule(self.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +55,23 @@ class PercentOfMaximum:
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the foci, each cut to its own level."""
-        suv, rule = images.suv, self.settings.threshold
-        seeds = components(suv.array >= rule.low_suv, self.settings)
-        pieces = split_components(suv, seeds, organs, self.settings).labels
-        count = int(pieces.max(initial=0))
-        tops = np.zeros(count + 1, np.float32)
-        if count:
-            tops[1:] = ndimage.maximum(suv.array, pieces, range(1, count + 1))
-        mask = (pieces > 0) & (suv.array >= rule.share_of_maximum * tops[pieces])
-        return lesion_map(suv, mask, organs, model=_rule("percent41"), settings=self.settings)
+        return self.finder(images, organs)(self.settings)
+
+    def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
+        """Return the foci as a function of settings."""
+        suv = images.suv
+
+        def draw(settings: SegmentSettings) -> Mask:
+            rule = settings.threshold
+            seeds = components(suv.array >= rule.low_suv, settings)
+            pieces = split_components(suv, seeds, organs, settings).labels
+            mask = np.zeros(suv.array.shape, bool)
+            for number, box in enumerate(ndimage.find_objects(pieces), start=1):
+                inside, uptake = pieces[box] == number, suv.array[box]
+                mask[box] |= inside & (uptake >= rule.share_of_maximum * uptake[inside].max())
+            return mask
+
+        return regrouped(suv, draw, organs, self.settings, model=_rule("percent41"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,19 +82,24 @@ class Percist:
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the foci at or above the patient's own level."""
-        level = percist_level(images.suv, organs, self.settings)
+        return self.finder(images, organs)(self.settings)
+
+    def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
+        """Return the foci as a function of settings."""
         caveats: tuple[Caveat, ...] = ()
-        if level is None:
-            level = self.settings.threshold.high_suv
-            text = f"no liver reference could be placed; SUV {level:g} was used instead of PERCIST"
+        if percist_level(images.suv, organs, self.settings) is None:
+            suv = self.settings.threshold.high_suv
+            text = f"no liver reference could be placed; SUV {suv:g} was used instead of PERCIST"
             caveats = (Caveat(code="NO_LIVER_REFERENCE", text=text),)
-        return lesion_map(
-            images.suv,
-            images.suv.array >= level,
-            organs,
-            model=_rule("percist"),
-            settings=self.settings,
-            caveats=caveats,
+
+        def draw(settings: SegmentSettings) -> Mask:
+            own = percist_level(images.suv, organs, settings)
+            level = settings.threshold.high_suv if own is None else own
+            above: Mask = images.suv.array >= level
+            return above
+
+        return regrouped(
+            images.suv, draw, organs, self.settings, model=_rule("percist"), caveats=caveats
         )
 
 
