@@ -27,7 +27,8 @@ _MAX_CONTEXTS = 128  # PS3.8 9.3.2.2: odd numbers from 1 to 255
 _MAX_UIDS = 200  # of 64 characters: far below the 65534 bytes of an explicit value
 _SLOWER = 10  # an archive may fetch a series from tape before the first object comes
 _KEPT, _NO_SPACE, _NOT_ASKED_FOR = 0x0000, 0xA700, 0xA900
-_PENDING, _SOME_FAILED = 0xFF00, 0xB000
+_PENDING = 0xFF00
+_SOME_FAILED = (0xB000, 0xA702)  # PS3.4 C.4.2.1.5; which, is seen by what is missing
 _UNKNOWN_DESTINATION = 0xA801  # PS3.4 C.4.2.1.5
 
 
@@ -59,6 +60,7 @@ class _Receiver:
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
+        self.n_kept = 0
         self._trouble: PublishError | None = None
 
     def answer(self, event: Event) -> int:
@@ -69,6 +71,7 @@ class _Receiver:
         except PublishError as error:
             self._trouble = error
             return _NO_SPACE
+        self.n_kept += 1
         return _KEPT
 
     def raise_trouble(self) -> None:
@@ -103,6 +106,8 @@ def _move(peer: Peer, node: Node, requests: list[Dataset], receiver: _Receiver) 
             for status, _ in answers:
                 receiver.raise_trouble()
                 _check(status, peer, "C-MOVE")
+    if not receiver.n_kept:
+        raise ArchiveRefused(f"{peer.address}: moved nothing; it must reach {_our_place(node)}")
 
 
 @contextmanager
@@ -161,16 +166,20 @@ def _refuse_without_get(association: Association, peer: Peer) -> None:
 
 
 def _check(status: Dataset, peer: Peer, request: str) -> None:
-    """Return for success and pending; what failed in between is seen by what is missing."""
+    """Return while the archive gives what it can."""
     if "Status" not in status:
         raise ArchiveUnreachable(f"{peer.address}: the connection broke")
     code = int(status.Status)
-    if code in (0, _PENDING, _SOME_FAILED):
+    if code in (0, _PENDING, *_SOME_FAILED):
         return
     if code == _UNKNOWN_DESTINATION and isinstance(peer.address, Node):
-        place = ":".join(map(str, peer.address.listen or ()))
         raise ArchiveRefused(
-            f"{peer.address}: does not know where to move objects to: register the AE title "
-            f"{peer.address.our_ae_title!r} there, at {place} of this machine"
+            f"{peer.address}: does not know where to move objects to; register there "
+            f"{_our_place(peer.address)}"
         )
     raise ArchiveRefused(f"{peer.address}: refuses to give objects ({request} {code:#06x})")
+
+
+def _our_place(node: Node) -> str:
+    place = ":".join(map(str, node.listen or ()))
+    return f"the AE title {node.our_ae_title!r} at {place} of this machine"
