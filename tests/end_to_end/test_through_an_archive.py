@@ -5,10 +5,10 @@ from pathlib import Path
 import pydicom
 import pytest
 from dicomweb_client.web import DICOMwebClient
-from pacs import made
-from pacs.real_archive import started_orthanc
 
 from oligocount.cli.main import main
+from pacs import made
+from pacs.real_archive import started_orthanc
 
 
 @pytest.mark.slow

@@ -55,6 +55,7 @@ def test_a_study_goes_in_and_comes_out_bit_by_bit(
     assert made.contents(out) == made.contents(pet)
 
 
+@pytest.mark.slow
 def test_objects_come_by_c_move_to_our_port(
     orthanc: Orthanc, pet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ def test_objects_come_by_c_move_to_our_port(
     assert made.contents(out) == made.contents(pet)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["dimse", "web"])
 def test_objects_go_in_once_are_found_beside_their_source_and_come_out_bit_by_bit(
     orthanc: Orthanc, case: Path, pet: Path, tmp_path: Path, way: str, capsys
@@ -118,6 +120,7 @@ def test_a_value_that_no_study_has_is_told_without_it(
     assert "0815" not in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["dimse", "web"])
 def test_a_connection_that_breaks_keeps_what_came_and_the_next_time_fetches_the_rest(
     orthanc: Orthanc, pet: Path, tmp_path: Path, way: str, capsys
