@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assess.builders import lesion, organ
+from assess.builders import FACTS, lesion, organ
 from assess.strategies import findings, known_facts, node_sites, organ_sites
 from oligocount.assess import assess
 from oligocount.assess.assessment import decide_only
 from oligocount.config import load_settings
 from oligocount.domain.anatomy import Side
 from oligocount.domain.facts import ClinicalFacts
-from oligocount.domain.lesion import Finding, Status
+from oligocount.domain.lesion import Finding, Kind, Status
 from oligocount.domain.report import Assessment, Decision
 
 SETTINGS = load_settings()
@@ -254,6 +254,17 @@ def test_decisions_alone_are_settled_by_probability_too() -> None:
     decisions = decide_only(patient, facts, settled)[1]
     assert decisions["OMEC_MAIN"] is Decision.OLIGO
     assert decide_only(patient, facts, SETTINGS)[1]["OMEC_MAIN"] is Decision.INDETERMINATE
+
+
+def test_a_local_recurrence_of_some_probability_counts_nothing() -> None:
+    """A focus of the treated oesophagus is an organ's lesion that never counts."""
+    local = replace(organ(1, "oesophagus", None, probability=0.4), kind=Kind.ORGAN)
+    many = tuple(replace(local, id=number, status=Status.EQUIVOCAL) for number in range(3, 20))
+    for patient in ((local,), (organ(2, probability=0.9), local), (organ(2), *many)):
+        assessment = told(patient, FACTS)
+        assert assessment.counts.v == len([each for each in patient if each.id == 2])
+        assert "EQUIVOCAL" not in str(assessment.verdicts[0].reason)
+        assert assessment.counts.n_low == assessment.counts.n_high
 
 
 def test_probability_is_silent_where_an_equivocal_lesion_has_none() -> None:

@@ -85,7 +85,7 @@ def test_unknown_words_become_unknown() -> None:
     assert found.site.nodal_class is None
     assert found.site.side is None
     assert found.longest_diameter_mm is None
-    assert found.n_nodes == 1
+    assert found.n_nodes is None
     assert finding(site="liver", lobe="caudate").site.lobe is None
     assert finding(site="liver", st="unknown").status is Status.EQUIVOCAL
     assert finding(site="lung", second_primary=True).status is Status.EQUIVOCAL
@@ -236,3 +236,9 @@ def test_a_result_is_read_as_written_and_null_is_unknown() -> None:
     assert first.runner_up.margin_mm == 3.0
     assert (first.treatable, first.n_nodes, first.probability) == (None, 2, 0.4)
     assert (second.kind, second.treatable, second.n_nodes) == (Kind.PHYSIOLOGIC, True, 1)
+
+
+def test_a_number_of_nodes_that_is_left_out_is_one() -> None:
+    lesion = {"site": "node", "station": "104L", "cls": "non"}
+    (patient,) = patients_from({"cases": [{"id": 1, "lesions": [lesion]}]})
+    assert patient.findings[0].n_nodes == 1

@@ -219,3 +219,9 @@ def test_the_largest_diameter_of_what_counts() -> None:
 )
 def test_only_nodes_beside_the_oesophageal_region(findings, expected) -> None:
     assert counted(*findings).base.has_only_adjoining_nodes is expected
+
+
+def test_an_unknown_number_of_nodes_is_one_at_least_and_said() -> None:
+    found = counted(node(1, n_nodes=None), node(2, "16a2", n_nodes=3)).base
+    assert (found.nodes, found.has_unknown_nodes) == (4, True)
+    assert not counted(node(1, n_nodes=2)).base.has_unknown_nodes

@@ -101,6 +101,18 @@ def test_diameter(name, largest, has_unknown, outcome) -> None:
     assert each.name == name
 
 
+@pytest.mark.parametrize(
+    ("nodes", "has_unknown", "outcome"),
+    [(1, F, T), (2, F, F), (1, T, U), (2, T, F), (0, F, T)],
+)
+def test_at_most_one_node(nodes, has_unknown, outcome) -> None:
+    seen = census(nodes=nodes, has_unknown_nodes=has_unknown)
+    each = requirement("nodes_max", 1)
+    assert outcome is each.test(seen, FACTS)
+    assert each.observe(seen, FACTS) == (None if has_unknown else nodes)
+    assert (each.name, each.required) == ("nodes_max", 1)
+
+
 @pytest.mark.parametrize("state", [T, F, U])
 def test_all_treatable_is_what_the_census_says(state) -> None:
     each = requirement("all_treatable", limit=True)

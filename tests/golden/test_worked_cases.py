@@ -9,8 +9,12 @@ import yaml
 from oligocount.assess import assess, patients_from
 from oligocount.config import load_settings
 
-DOCUMENT = yaml.safe_load((Path(__file__).parent / "worked_cases.yaml").read_text("utf-8"))
-CASES = {case["id"]: case for case in DOCUMENT["cases"]}
+DOCUMENTS = [
+    yaml.safe_load((Path(__file__).parent / f"{name}.yaml").read_text("utf-8"))
+    for name in ("worked_cases", "more_cases")
+]
+CASES = {case["id"]: case for document in DOCUMENTS for case in document["cases"]}
+STUDIES = DOCUMENTS[0]["study_ids"]
 DEFINITIONS = {"CN": "CN2025"} | {name: name for name in ("OMEC_MAIN", "OMEC_ORGAN", "ESTRO_ASTRO")}
 
 
@@ -19,14 +23,15 @@ def told() -> dict[str, dict[str, Any]]:
     settings = load_settings()
     return {
         patient.case_id: assess(patient.findings, patient.facts, settings).blocks()
-        for patient in patients_from(DOCUMENT)
+        for document in DOCUMENTS
+        for patient in patients_from(document)
     }
 
 
 def expected_studies(passed: str | list[str]) -> dict[str, str]:
     if isinstance(passed, str):
-        return dict.fromkeys(DOCUMENT["study_ids"], "PASS" if passed == "ALL" else passed)
-    return {name: "PASS" if name in passed else "FAIL" for name in DOCUMENT["study_ids"]}
+        return dict.fromkeys(STUDIES, "PASS" if passed == "ALL" else passed)
+    return {name: "PASS" if name in passed else "FAIL" for name in STUDIES}
 
 
 @pytest.mark.parametrize("case_id", CASES)
@@ -72,3 +77,12 @@ def test_alternatives_are_those_worked_by_hand(
 @pytest.mark.parametrize("case_id", [each for each, case in CASES.items() if "flags" in case])
 def test_flags_hold_those_worked_by_hand(case_id: str, told: dict[str, dict[str, Any]]) -> None:
     assert set(CASES[case_id]["flags"]) <= set(told[case_id]["flags"])
+
+
+@pytest.mark.parametrize(
+    "case_id", [each for each, case in CASES.items() if "still_possible" in case]
+)
+def test_classes_still_possible_are_those_worked_by_hand(
+    case_id: str, told: dict[str, dict[str, Any]]
+) -> None:
+    assert told[case_id]["estro_eortc"]["still_possible"] == CASES[case_id]["still_possible"]

@@ -109,7 +109,7 @@ def _finding(lesion: Mapping[str, Any], number: int) -> Finding:
         site=_site(lesion, organ),
         probability=lesion.get("probability"),
         longest_diameter_mm=_known(lesion.get("longest_diameter_mm")),
-        n_nodes=_known(lesion.get("n_nodes")) or 1,
+        n_nodes=_known(lesion.get("n_nodes", 1)),
         treatable=_known(treatable),
         diffuse=bool(lesion.get("diffuse")) or site in _EFFUSIONS,
         runner_up=_runner_up(_spelled_out(runner_up)) if runner_up else None,

@@ -133,6 +133,7 @@ def _appearance(
         min(census.sites_excluding_rpln, cap),
         min(census.brain, cap),
         min(census.nodes, cap),
+        census.has_unknown_nodes,
         census.serosal > 0,
         census.treatable,
         census.exclusions,

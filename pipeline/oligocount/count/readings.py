@@ -40,7 +40,8 @@ def read_findings(
     that another finding has.
     """
     reader = _Reader(tuple(findings), facts, settings)
-    return tuple(reader.read(each) for each in findings if _can_count(each))
+    readings = (reader.read(each) for each in findings if _can_count(each))
+    return tuple(each for each in readings if each.options != (None,))
 
 
 def _can_count(finding: Finding) -> bool:

@@ -151,6 +151,20 @@ def _diameter(name: str, limit: Limit) -> Requirement:
     )
 
 
+def _nodes_max(name: str, limit: Limit) -> Requirement:
+    def test(census: Census, _: ClinicalFacts) -> bool | None:
+        if census.nodes > limit:  # type: ignore[operator]  # schema: a number
+            return False
+        return None if census.has_unknown_nodes else True
+
+    return Requirement(
+        name=name,
+        required=limit,
+        observe=lambda census, _: None if census.has_unknown_nodes else census.nodes,
+        test=test,
+    )
+
+
 def _all_treatable(name: str, limit: Limit) -> Requirement:
     return Requirement(
         name=name,
@@ -178,6 +192,7 @@ def _controlled_primary(name: str, limit: Limit) -> Requirement:
 _SPECIAL: Mapping[str, Callable[[str, Limit], Requirement]] = {
     "diameter_max_mm": _diameter,
     "diameter_below_mm": _diameter,
+    "nodes_max": _nodes_max,
     "all_treatable": _all_treatable,
     "controlled_primary": _controlled_primary,
 }

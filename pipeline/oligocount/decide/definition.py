@@ -40,6 +40,9 @@ class Eligibility:
     primary_resected: bool = False
     all_treatable: bool = False
     genuine_only: bool = False
+    treatment_naive: bool = False
+    biopsy_proven: bool = False
+    her2_negative: bool = False
     timing: tuple[str, ...] = ()
 
 

@@ -58,6 +58,14 @@ def _contradictions(
         yield "uncontrolled_primary"
     if eligibility.primary_resected and status not in (None, PrimaryStatus.RESECTED):
         yield "unresected_primary"
+    if eligibility.treatment_naive and (
+        status not in (None, PrimaryStatus.UNTREATED) or facts.on_active_systemic_therapy
+    ):
+        yield "treated"
+    if eligibility.biopsy_proven and facts.other.get("biopsy_done") is False:
+        yield "no_biopsy"
+    if eligibility.her2_negative and facts.other.get("her2_positive") is True:
+        yield "her2_positive"
     if eligibility.all_treatable and scenarios.base.treatable is False:
         yield "untreatable_lesion"
     if eligibility.timing and timing.get(is_metachronous, eligibility.timing[0]) not in (

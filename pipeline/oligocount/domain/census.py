@@ -41,7 +41,7 @@ class Item:
     side: str | None = None
     lobe: str | None = None
     station: str | None = None
-    n_nodes: int = 1
+    n_nodes: int | None = 1
     diameter_mm: float | None = None
     treatable: bool | None = None
     exclusion: str | None = None
@@ -72,7 +72,8 @@ class Census:
 
     v distant organ lesions, s nonregional stations, r regional contribution (0 or 1),
     n = v + s + r, o distinct organs (nodes are one), m most in one organ system.
-    `treatable` is None when no counted lesion is known untreatable and one is unknown.
+    `treatable` is None when no counted lesion is known untreatable and one is unknown. `nodes`
+    in nonregional stations are at least so many where a number is unknown.
     """
 
     v: int
@@ -92,6 +93,7 @@ class Census:
     sites_excluding_rpln: int
     diameter_mm: float | None
     has_unknown_diameter: bool
+    has_unknown_nodes: bool = False
     exclusions: tuple[str, ...] = ()
     has_only_adjoining_nodes: bool = False
 

@@ -81,7 +81,7 @@ class Finding:
     site: Site
     probability: float | None = None
     longest_diameter_mm: float | None = None
-    n_nodes: int = 1
+    n_nodes: int | None = 1
     treatable: bool | None = True
     diffuse: bool = False
     runner_up: RunnerUp | None = None
