@@ -60,7 +60,11 @@ def finish(out: Path, *results: dict[str, Any], failed: str | None = None) -> Pa
                 {"error_class": "InputError", "error": "no PET </script>"} if failed == name else {}
             )
             attempt = ledger.begin(name, DIGESTS)
-            outcome = Outcome(state=state, seconds=2.0, stage_seconds={}, peak_mib=500.0, **known)
+            outcome = Outcome(
+                state=state, seconds=2.0, peak_mib=500.0,
+                stage_seconds={"intake": 0.5, "lesions": 1.5},
+                stage_peak_mib={"intake": 400.0, "lesions": 500.0}, **known,
+            )  # fmt: skip
             ledger.end(name, attempt, outcome)
     for one in results:
         folder = case_folder(out, one["case_id"])

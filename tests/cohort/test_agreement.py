@@ -67,6 +67,22 @@ def test_bias_and_limits_are_bland_and_altmans(tmp_path: Path) -> None:
     assert "Bland–Altman" in (out / "cohort.html").read_text("utf-8")
 
 
+def test_an_organ_that_nobody_counted_in_a_case_is_agreement_there(tmp_path: Path) -> None:
+    """Lung: in a and b for both, in c for the machine alone, in d for neither: kappa 0.5."""
+    out = finish(tmp_path / "out", *(result(name) for name in "abcd"))
+    for name, (machine, reader) in zip("abcd", ((1, 1), (2, 1), (1, 0), (0, 0)), strict=True):
+        file = case_folder(out, name) / "result.json"
+        document = json.loads(file.read_text())
+        document["counts"]["by_organ"] = {"lung": machine} if machine else {}
+        file.write_text(json.dumps(document))
+        read(out, name, counts={"by_organ": {"lung": reader} if reader else {}})
+    write_tables(out)
+    (found,) = rows(out, "SELECT organ, cases, agreement, kappa FROM agreement_organs")
+    assert found == ("lung", 4, 0.75, pytest.approx(0.5))
+    (bias,) = rows(out, "SELECT cases, bias FROM agreement_numbers WHERE subject = 'organ: lung'")
+    assert bias == (4, 0.5)
+
+
 def test_a_cohort_without_readers_says_nothing_of_agreement(tmp_path: Path) -> None:
     out = finish(tmp_path / "out", result("a", D="OLIGO"))
     write_tables(out)

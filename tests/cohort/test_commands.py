@@ -55,6 +55,7 @@ def test_a_dry_run_tells_and_writes_nothing(source: Path, tmp_path: Path, capsys
     assert "run     good: new, 1.2 GiB" in told
     assert "cannot  bad: " in told
     assert "1 of 2 cases would run, 1 at a time" in told
+    assert "about 1 min by the size of the scans" in told
     assert not (tmp_path / "out").exists()
 
 

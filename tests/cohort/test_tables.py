@@ -73,6 +73,25 @@ def test_views_answer_the_common_questions(out: Path) -> None:
     ]
 
 
+def test_every_case_that_is_lost_on_the_way_has_a_reason(out: Path) -> None:
+    assert rows(out, "FROM exclusions") == [
+        ("could be started", "the row cannot run", 1),
+        ("done", "InputError", 1),
+    ]
+    lost = rows(out, "SELECT sum(cases) FROM exclusions")
+    kept = rows(out, "SELECT cases FROM screening WHERE what LIKE 'with at least one%'")
+    assert lost[0][0] + kept[0][0] == rows(out, "SELECT count(*) FROM cases")[0][0]
+
+
+def test_stages_tell_time_and_memory(out: Path) -> None:
+    assert rows(out, "FROM stages WHERE case_id = 'a'") == [
+        ("a", "intake", 0.5, 400.0), ("a", "lesions", 1.5, 500.0),
+    ]  # fmt: skip
+    assert rows(out, "SELECT stage, median_seconds, most_peak_mib FROM pace") == [
+        ("lesions", 1.5, 500.0), ("intake", 0.5, 400.0),
+    ]  # fmt: skip
+
+
 def test_one_scan_under_two_names_is_found(tmp_path: Path) -> None:
     twin = result("twin")
     twin["inputs"] = result("a")["inputs"]
@@ -122,6 +141,13 @@ def test_a_finished_case_without_result_stops_the_tables_and_keeps_the_old(out: 
     with pytest.raises(PublishError, match=r"cases/a/result\.json"):
         write_tables(out)
     assert (out / "cases.parquet").read_bytes() == before
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    place = tmp_path / "O'Brien [2] *; 林"
+    finish(place, result("a"))
+    write_tables(place)
+    assert rows(place, "SELECT case_id FROM cases WHERE state = 'done'") == [("a",)]
 
 
 def test_an_empty_cohort_has_empty_tables(tmp_path: Path) -> None:

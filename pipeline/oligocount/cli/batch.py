@@ -69,7 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
     parser.add_argument("--time-limit", type=float, default=30, metavar="MINUTES", help="a case")
     parser.add_argument("--memory-limit", type=float, default=6, metavar="GIB", help="a case")
-    parser.add_argument("--gpus", type=int, default=0, metavar="N", help="run N cases, a GPU each")
+    parser.add_argument(
+        "--gpus", type=int, default=0, metavar="N",
+        help="use N GPUs here; the two cases of a GPU take turns at it. With --slurm or "
+        "--scheduler: 1, each worker has one (dask worker --resources GPU=1 --nthreads 2)",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads a case")
     parser.add_argument("--lesions", metavar="NAME", help="the lesion model")
     parser.add_argument("--organs", metavar="NAME", help="the organ model")
@@ -207,25 +211,39 @@ def _cluster(
 
 def _tell_forecast(cohort: Cohort, plan: Plan, settings: IntakeSettings, workers: int) -> int:
     limit_mib = plan.limits.memory_mib
-    will_run = 0
+    will_run, core_s = 0, 0.0
     for one in forecast(cohort, plan, lambda case: check_readiness(case, settings, limit_mib)):
-        memory = "" if one.memory_mib is None else f", {one.memory_mib / _MIB_PER_GIB:.1f} GiB"
+        memory = ""
+        if one.needs is not None:
+            memory = f", {one.needs.memory_mib / _MIB_PER_GIB:.1f} GiB"
+            core_s += one.needs.core_s
         print(f"{one.action:<7} {one.case_id}: {one.reason}{memory}", flush=True)
         will_run += one.action == "run"
     for place, why in cohort.refused.items():
         print(f"refused {place}: {why}")
     print(
-        f"{will_run} of {len(cohort.cases)} cases would run, {workers} at a time; "
-        f"{len(cohort.refused)} rows are refused; {_duration(plan.out, will_run / workers)}"
+        f"{will_run} of {len(cohort.cases)} cases would run, {workers} at a time with "
+        f"{plan.threads} thread{'s' if plan.threads > 1 else ''} each; "
+        f"{len(cohort.refused)} rows are refused"
     )
+    if will_run:
+        print(_duration(plan, will_run / workers, core_s / (workers * plan.threads)))
     return 0
 
 
-def _duration(out: Path, rounds: float) -> str:
-    seconds = usual_seconds(standing(out)) if (out / LEDGER_NAME).is_file() else None
+def _duration(plan: Plan, rounds: float, estimate_s: float) -> str:
+    has_run = (plan.out / LEDGER_NAME).is_file()
+    seconds = usual_seconds(standing(plan.out)) if has_run else None
     if seconds is None:
-        return "how long a case takes is known once one is done"
-    return f"about {rounds * seconds / 60:.0f} min at {seconds:.0f} s a case"
+        return (
+            f"about {_minutes(estimate_s)} by the size of the scans, on two-core figures without a "
+            "GPU; known better once a case is done"
+        )
+    return f"about {_minutes(rounds * seconds)} at {seconds:.0f} s a case, the median here so far"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds > 5400 else f"{max(1.0, seconds / 60):.0f} min"
 
 
 def _tell_end(end: Standing) -> int:

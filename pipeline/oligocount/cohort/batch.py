@@ -12,6 +12,7 @@ from distributed import Client
 
 from oligocount.cohort.clusters import dashboard
 from oligocount.cohort.engine import Ended, Progress, run_batch, served
+from oligocount.cohort.estimate import Needs
 from oligocount.cohort.ledger import LEDGER_NAME, Attempt, Ledger, State
 from oligocount.cohort.lock import is_locked, locked
 from oligocount.cohort.manifest import Cohort, CohortCase
@@ -57,7 +58,7 @@ class Forecast:
     case_id: str
     action: str
     reason: str
-    memory_mib: float | None = None
+    needs: Needs | None = None
 
 
 def work_through(
@@ -116,23 +117,23 @@ def standing(out: Path) -> Standing:
 
 
 def forecast(
-    cohort: Cohort, plan: Plan, check: Callable[[CohortCase], float]
+    cohort: Cohort, plan: Plan, check: Callable[[CohortCase], Needs]
 ) -> Iterator[Forecast]:
     """What would happen to each case; nothing is run or written.
 
-    `check` gives the memory in MiB that a case needs, or raises InputError for one that cannot run.
+    `check` gives what a case needs, or raises InputError for one that cannot run.
     """
     before = standing(plan.out).latest if (plan.out / LEDGER_NAME).is_file() else {}
     for case in cohort.cases:
-        memory_mib = None
+        needs = None
         try:
             step = next_step(case, plan, before.get(case.case_id))
             action, reason = "run" if step.runs else "leave", step.reason
             if step.runs:
-                memory_mib = check(case)
+                needs = check(case)
         except InputError as error:
             action, reason = "cannot", str(error)
-        yield Forecast(case_id=case.case_id, action=action, reason=reason, memory_mib=memory_mib)
+        yield Forecast(case_id=case.case_id, action=action, reason=reason, needs=needs)
 
 
 def usual_seconds(now: Standing) -> float | None:

@@ -43,6 +43,18 @@ def refused_row(place: str, reason: str) -> dict[str, Any]:
     }
 
 
+def stage_rows(attempt: Attempt) -> Iterator[dict[str, Any]]:
+    """The rows of `stages`, in the order in which they ran."""
+    for stage, seconds in attempt.outcome.stage_seconds.items():
+        peak_mib = attempt.outcome.stage_peak_mib.get(stage)
+        yield {
+            "case_id": attempt.case_id,
+            "stage": stage,
+            "seconds": seconds,
+            "peak_mib": peak_mib,
+        }
+
+
 def lesion_rows(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of `lesions`."""
     for lesion in result.get("lesions", ()):

@@ -86,6 +86,12 @@ VERDICTS = (
     Column("worst", "VARCHAR", "the least favourable one"),
     Column("reason", "VARCHAR", "why, in one sentence"),
 )
+STAGES = (
+    Column("case_id", "VARCHAR", "the case"),
+    Column("stage", "VARCHAR", "a stage of its last attempt"),
+    Column("seconds", "DOUBLE", "wall time in it"),
+    Column("peak_mib", "DOUBLE", "largest resident memory in it"),
+)
 READINGS = (
     Column("case_id", "VARCHAR", "a case that a reader has edited"),
     Column("subject", "VARCHAR", "a count, a volume, or the counted lesions of one organ"),
@@ -102,6 +108,7 @@ TABLES = {
     "cases": CASES,
     "lesions": LESIONS,
     "verdicts": VERDICTS,
+    "stages": STAGES,
     "readings": READINGS,
     "reader_verdicts": READER_VERDICTS,
 }
@@ -109,6 +116,7 @@ TABLE_MEANINGS = {
     "cases": "one row a case, failed and refused ones among them",
     "lesions": "one row a focus of each case that is done",
     "verdicts": "one row a case and definition or study",
+    "stages": "seconds and memory of each case's stages",
     "readings": "numbers of the cases that a reader has edited, before and after",
     "reader_verdicts": "decisions of the cases that a reader has edited, before and after",
 }

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import duckdb
@@ -18,6 +19,7 @@ from oligocount.cohort.rows import (
     reader_verdict_rows,
     reading_rows,
     refused_row,
+    stage_rows,
     verdict_rows,
 )
 from oligocount.cohort.schema import TABLE_MEANINGS, TABLES, Column
@@ -102,6 +104,8 @@ def _write_case(
 ) -> None:
     folder = case_folder(out, case_id)
     result = None
+    for row in stage_rows(last) if last is not None else ():
+        _write(files["stages"], row)
     if last is not None and last.outcome.state is State.DONE:
         result = _read_result(folder / "result.json")
         result["case_id"] = case_id
@@ -136,10 +140,16 @@ def _write(file: IO[str], row: Mapping[str, Any]) -> None:
 def _build(work: Path) -> None:
     database = work / DATABASE
     database.unlink(missing_ok=True)
-    with duckdb.connect(str(database)) as connection:
+    with TemporaryDirectory(prefix="oligocount-") as place, duckdb.connect(str(database)) as opened:
+        plain = Path(place, "work")  # brackets or quotes in OUT's name mean something to DuckDB
+        plain.symlink_to(work.absolute())
         for name, columns in TABLES.items():
-            _load(connection, name, columns, work)
-        connection.execute(_VIEWS.read_text("utf-8"))
+            _load(opened, name, columns, plain)
+        opened.execute(_VIEWS.read_text("utf-8"))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def _load(
@@ -155,8 +165,7 @@ def _load(
             f" columns = {kinds}, maximum_object_size = {_LONGEST_ROW})",
             [str(lines)],
         )
-    connection.execute(f"COMMENT ON TABLE {name} IS '{TABLE_MEANINGS[name]}'")
+    connection.execute(f"COMMENT ON TABLE {name} IS '{_quoted(TABLE_MEANINGS[name])}'")
     for one in columns:
-        meaning = one.meaning.replace("'", "''")
-        connection.execute(f"COMMENT ON COLUMN {name}.\"{one.name}\" IS '{meaning}'")
+        connection.execute(f"COMMENT ON COLUMN {name}.\"{one.name}\" IS '{_quoted(one.meaning)}'")
     connection.execute(f"COPY {name} TO '{work / name}.parquet' (FORMAT parquet)")

@@ -62,6 +62,17 @@ CREATE VIEW screening AS
   ) SELECT what, cases FROM steps ORDER BY step;
 COMMENT ON VIEW screening IS 'from what was given to who is eligible';
 
+CREATE VIEW exclusions AS
+  SELECT 'could be started' AS not_reached, 'the row cannot run' AS reason, count(*) AS cases
+    FROM cases WHERE state = 'refused' HAVING count(*) > 0
+  UNION ALL SELECT 'done', CASE state WHEN 'failed' THEN error_class ELSE state END, count(*)
+    FROM cases WHERE state NOT IN ('refused', 'done') GROUP BY 2
+  UNION ALL SELECT 'with at least one distant lesion or station',
+      CASE WHEN N_high > 0 THEN 'none for certain, but a doubtful one' ELSE 'none' END, count(*)
+    FROM cases WHERE state = 'done' AND NOT coalesce(N > 0, false) GROUP BY 2
+  ORDER BY ALL;
+COMMENT ON VIEW exclusions IS 'why cases do not reach a step of `screening`';
+
 CREATE VIEW same_scan AS
   SELECT pet_series_uid, list(case_id ORDER BY case_id) AS cases
   FROM cases WHERE pet_series_uid IS NOT NULL
@@ -91,36 +102,72 @@ CREATE VIEW outliers AS
 COMMENT ON VIEW outliers IS 'cases far from the rest, for a second look (20 cases or more)';
 
 -- Bland and Altman 1986: bias and limits of agreement, machine minus reader.
+-- An organ that neither counted in a case is 0 for both there: all edited cases are in its figures.
 CREATE VIEW agreement_numbers AS
+  WITH organs AS (
+    SELECT case_id, subject FROM (SELECT DISTINCT case_id FROM readings),
+      (SELECT DISTINCT subject FROM readings WHERE subject LIKE 'organ: %')
+  ), pairs AS (
+    SELECT case_id, subject, machine, reader FROM readings WHERE subject NOT LIKE 'organ: %'
+    UNION ALL SELECT case_id, subject, coalesce(machine, 0), coalesce(reader, 0)
+      FROM organs LEFT JOIN readings USING (case_id, subject)
+  )
   SELECT subject, count(*) AS cases, avg(machine - reader) AS bias,
     avg(machine - reader) - 1.96 * stddev_samp(machine - reader) AS lower_limit,
     avg(machine - reader) + 1.96 * stddev_samp(machine - reader) AS upper_limit,
     avg((machine = reader)::INTEGER) AS equal_share
-  FROM readings GROUP BY subject ORDER BY subject;
+  FROM pairs GROUP BY subject ORDER BY subject;
 COMMENT ON VIEW agreement_numbers IS 'machine against reader: bias and limits of agreement (Bland-Altman)';
 
+CREATE VIEW ratings AS
+  SELECT 'verdict' AS kind, definition AS subject, case_id, machine, reader FROM reader_verdicts
+  UNION ALL SELECT 'organ', o.subject[8:], c.case_id,
+      CASE WHEN r.machine > 0 THEN 'involved' ELSE 'not involved' END,
+      CASE WHEN r.reader > 0 THEN 'involved' ELSE 'not involved' END
+    FROM (SELECT DISTINCT case_id FROM readings) c
+      CROSS JOIN (SELECT DISTINCT subject FROM readings WHERE subject LIKE 'organ: %') o
+      LEFT JOIN readings r ON r.case_id = c.case_id AND r.subject = o.subject;
+COMMENT ON VIEW ratings IS 'machine and reader side by side: verdicts, and which organs are involved';
+
 -- Cohen 1960, with his large-sample interval. Null where chance alone explains all agreement.
-CREATE VIEW agreement_verdicts AS
+CREATE VIEW kappas AS
   WITH before AS (
-    SELECT definition, machine AS decision,
-      count(*) / sum(count(*)) OVER (PARTITION BY definition) AS share
-    FROM reader_verdicts GROUP BY definition, machine
+    SELECT kind, subject, machine AS rating,
+      count(*) / sum(count(*)) OVER (PARTITION BY kind, subject) AS share
+    FROM ratings GROUP BY kind, subject, machine
   ), after AS (
-    SELECT definition, reader AS decision,
-      count(*) / sum(count(*)) OVER (PARTITION BY definition) AS share
-    FROM reader_verdicts GROUP BY definition, reader
+    SELECT kind, subject, reader AS rating,
+      count(*) / sum(count(*)) OVER (PARTITION BY kind, subject) AS share
+    FROM ratings GROUP BY kind, subject, reader
   ), chance AS (
-    SELECT definition, sum(before.share * after.share) AS expected
-    FROM before JOIN after USING (definition, decision) GROUP BY definition
+    SELECT kind, subject, sum(before.share * after.share) AS expected
+    FROM before JOIN after USING (kind, subject, rating) GROUP BY kind, subject
   ), told AS (
-    SELECT definition, count(*) AS cases, avg((machine = reader)::INTEGER) AS agreement,
+    SELECT kind, subject, count(*) AS cases, avg((machine = reader)::INTEGER) AS agreement,
       coalesce(any_value(expected), 0) AS expected
-    FROM reader_verdicts LEFT JOIN chance USING (definition) GROUP BY definition
+    FROM ratings LEFT JOIN chance USING (kind, subject) GROUP BY kind, subject
   ), judged AS (
     SELECT *, CASE WHEN expected < 1 THEN (agreement - expected) / (1 - expected) END AS kappa,
       CASE WHEN expected < 1
         THEN 1.96 * sqrt(agreement * (1 - agreement) / cases) / (1 - expected) END AS half
     FROM told
-  ) SELECT definition, cases, agreement, kappa, kappa - half AS lower, least(kappa + half, 1) AS upper
-  FROM judged ORDER BY definition;
+  ) SELECT kind, subject, cases, agreement, kappa, kappa - half AS lower,
+    least(kappa + half, 1) AS upper
+  FROM judged ORDER BY kind, subject;
+COMMENT ON VIEW kappas IS 'machine against reader: Cohen''s kappa of verdicts and of organs involved';
+
+CREATE VIEW agreement_verdicts AS
+  SELECT subject AS definition, cases, agreement, kappa, lower, upper
+  FROM kappas WHERE kind = 'verdict' ORDER BY definition;
 COMMENT ON VIEW agreement_verdicts IS 'machine against reader: Cohen''s kappa of the decisions';
+
+CREATE VIEW agreement_organs AS
+  SELECT subject AS organ, cases, agreement, kappa, lower, upper
+  FROM kappas WHERE kind = 'organ' ORDER BY organ;
+COMMENT ON VIEW agreement_organs IS 'machine against reader: Cohen''s kappa of which organs are involved';
+
+CREATE VIEW pace AS
+  SELECT stage, count(*) AS cases, median(seconds) AS median_seconds, max(seconds) AS most_seconds,
+    median(peak_mib) AS median_peak_mib, max(peak_mib) AS most_peak_mib
+  FROM stages GROUP BY stage ORDER BY median_seconds DESC;
+COMMENT ON VIEW pace IS 'what each stage takes';

@@ -1,20 +1,21 @@
 "use strict";
 (() => {
   const { definitions, decisions, rows } = JSON.parse(document.getElementById("data").textContent);
-  const [ID, LINK, STATE, REVIEW, N, N_LOW, N_HIGH, O, M, CLASS, SUV, MTV, FOCI, DOUBTS, ERROR, VERDICTS] = [...Array(16).keys()];
+  const [ID, LINK, STATE, REVIEW, N, N_LOW, N_HIGH, O, M, CLASS, SUV, MTV, FOCI, DOUBTS, ERROR, VERDICTS, ORGANS] = [...Array(17).keys()];
   const ROW = 28;
   const number = (key) => (row) => (row[key] === null ? "" : String(row[key]));
   const interval = (row) => (row[N] === null ? "" : row[N_LOW] === row[N_HIGH] ? String(row[N]) : `${row[N]} (${row[N_LOW]}–${row[N_HIGH]})`);
   const columns = [
-    { title: "case", width: "16rem", text: (row) => row[ID], by: (row) => row[ID], link: true },
-    { title: "state", width: "7rem", text: (row) => row[STATE], by: (row) => row[STATE], mark: (row) => row[STATE] },
-    { title: "N", width: "7rem", text: interval, by: (row) => row[N], kind: "n" },
+    { title: "case", width: "12rem", text: (row) => row[ID], by: (row) => row[ID], link: true },
+    { title: "state", width: "5.5rem", text: (row) => row[STATE], by: (row) => row[STATE], mark: (row) => row[STATE] },
+    { title: "N", width: "6rem", text: interval, by: (row) => row[N], kind: "n" },
     { title: "O", width: "3.2rem", text: number(O), by: (row) => row[O], kind: "n" },
     { title: "M", width: "3.2rem", text: number(M), by: (row) => row[M], kind: "n" },
     ...definitions.map((name, index) => ({
       title: name, width: "9.5rem", by: (row) => row[VERDICTS][index],
       text: (row) => decisions[row[VERDICTS][index]] || "", mark: (row) => decisions[row[VERDICTS][index]],
     })),
+    { title: "organs", width: "13rem", text: (row) => row[ORGANS].replaceAll("_", " "), by: (row) => row[ORGANS] },
     { title: "class", width: "14rem", text: (row) => row[CLASS].replaceAll("_", " "), by: (row) => row[CLASS] },
     { title: "SUVmax", width: "5rem", text: number(SUV), by: (row) => row[SUV], kind: "n" },
     { title: "MTV ml", width: "5rem", text: number(MTV), by: (row) => row[MTV], kind: "n" },
@@ -61,7 +62,7 @@
     const state = get("state").value, definition = get("definition").value, decision = get("decision").value;
     const disagree = get("disagree").checked, review = get("review").checked;
     return (row) => {
-      if (words && !row[ID].toLowerCase().includes(words) && !(row[ERROR] || "").toLowerCase().includes(words)) return false;
+      if (words && !row[ID].toLowerCase().includes(words) && !row[ORGANS].includes(words.replaceAll(" ", "_")) && !(row[ERROR] || "").toLowerCase().includes(words)) return false;
       if (state && row[STATE] !== state) return false;
       if (review && row[REVIEW] !== "needs_review") return false;
       if (decision && definition && decided(row, definition) !== decision) return false;
@@ -121,6 +122,11 @@
     pair = null;
     get("definition").value = button.dataset.definition;
     get("decision").value = button.dataset.decision;
+    jump();
+  }));
+  document.querySelectorAll("[data-organ]").forEach((button) => button.addEventListener("click", () => {
+    pair = null;
+    get("search").value = button.dataset.organ.replaceAll("_", " ");
     jump();
   }));
   document.querySelectorAll("[data-yes]").forEach((button) => button.addEventListener("click", () => {
