@@ -12,6 +12,10 @@ from oligocount.geometry.resample import resample_labels, resample_volume
 Mask = NDArray[np.bool_]
 Vector = NDArray[np.float64]
 
+# Organs and stations are drawn with borders of several millimetres: a finer frame would cost eight
+# times the memory and morphology for each halving, and say nothing more.
+_FINEST_MM = 3.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
@@ -40,7 +44,10 @@ class Frame:
 
 
 def axial_frame(like: Geometry, midline: tuple[Vector, Vector]) -> Frame:
-    """The frame that covers `like` at its spacing; an axis-aligned `like` keeps its voxels."""
+    """The frame that covers `like`, at its spacing or 3 mm where that is finer.
+
+    An axis-aligned `like` of 3 mm or more keeps its voxels.
+    """
     grid = axial_grid(like, _axial_spacing(like))
     k, j, i = grid.shape
     return Frame(
@@ -63,8 +70,8 @@ def volume_to_frame(volume: Volume, frame: Frame, *, outside: float) -> Volume:
 
 
 def _axial_spacing(like: Geometry) -> tuple[float, float, float]:
-    """Spacing along (z, y, x): that of the index axis closest to each world axis."""
+    """Spacing along (z, y, x): that of the index axis closest to each world axis, 3 mm or more."""
     cosines = np.abs(like.affine[:3, :3]) / np.array(like.spacing_mm)
     closest = cosines.argmax(axis=1)
-    x, y, z = (like.spacing_mm[int(axis)] for axis in closest)
+    x, y, z = (max(like.spacing_mm[int(axis)], _FINEST_MM) for axis in closest)
     return (z, y, x)
