@@ -14,9 +14,10 @@ from oligocount.domain.anatomy import Anatomy, OrganMap
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Finding, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
+from oligocount.domain.quality import ScanQuality
 from oligocount.domain.report import Assessment, Decision
 from oligocount.domain.result import CaseStatus, Result
-from oligocount.domain.study import AlignedImages, Images, Study
+from oligocount.domain.study import AlignedImages, Images, Role, Study
 from oligocount.segment.segmenter import Segmenter, finder_of
 from oligocount.settings import Settings
 from oligocount.stopwatch import Stopwatch
@@ -55,14 +56,14 @@ def run_study(
     watch = Stopwatch(enter)
     with watch.stage("intake"):
         study, images = read()
-        facts, work_up = multimodal.work_up(study, facts)
+        facts, doubts = _worked_up(study, facts, settings)
     with watch.stage("quantify"):
         whole, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
         suv = quantify.crop_to_patient(whole, settings.quantify.field)
         aligned = quantify.align(suv, images.ct, images.mr, settings.quantify)
     with watch.stage("organs"):
         organs = tools.organ_mapper(aligned)
-        aligned = _with_doubts(aligned, organs, study, facts, settings)
+        aligned, quality = _judged(aligned, organs, study, facts, settings)
     with watch.stage("anatomy"):
         anatomy = map_anatomy(organs, aligned, settings.anatomy)
     with watch.stage("lesions"):
@@ -74,8 +75,7 @@ def run_study(
         assessment = assess(_findings(located), facts, settings)
     with watch.stage("interval"):
         interval = count_interval(lambda varied: _findings(place(find(varied))), facts, settings)
-    sources = (study, images, route, aligned, anatomy, foci, assessment)
-    caveats = (*_said(sources), *work_up, *_doubt_of_treatability(facts, settings))
+    caveats = (*_said(study, images, route, aligned, anatomy, foci, assessment), *doubts)
     return Result(
         case_id=study.case_id,
         status=_status(located, assessment, caveats),
@@ -83,6 +83,7 @@ def run_study(
         pet_grid=images.pet.geometry,
         images=aligned,
         suv_route=route,
+        quality=quality,
         lesion_map=foci,
         anatomy=anatomy,
         lesions=located,
@@ -99,23 +100,33 @@ def digest(settings: Settings) -> str:
     return hashlib.sha256(dump_settings(settings).encode()).hexdigest()
 
 
-def _with_doubts(
+def _worked_up(
+    study: Study, facts: ClinicalFacts, settings: Settings
+) -> tuple[ClinicalFacts, tuple[Caveat, ...]]:
+    """The facts with what the study itself tells, and what stays open."""
+    facts, doubts = multimodal.work_up(study, facts)
+    return facts, (*doubts, *_doubt_of_treatability(facts, settings))
+
+
+def _judged(
     images: AlignedImages, organs: OrganMap, study: Study, facts: ClinicalFacts, settings: Settings
-) -> AlignedImages:
-    """The images with what is unusual about the scan."""
+) -> tuple[AlignedImages, ScanQuality]:
+    """The images with what is unusual about the scan, and what was measured of it."""
     told = facts.other.get(_GLUCOSE)
-    glucose = float(told) if isinstance(told, int | float) else None
-    doubts = quantify.check_quality(
+    pets = study.chosen(Role.PET)
+    quality = quantify.measure_quality(
         images,
         organs,
         study.tracer,
-        settings.quantify.quality,
-        glucose_mmol_l=glucose,
+        settings.quantify,
+        glucose_mmol_l=float(told) if isinstance(told, int | float) else None,
+        missing_slices=pets[0].n_missing if pets and study.tracer else None,
     )
-    return replace(images, caveats=(*images.caveats, *doubts))
+    doubts = quantify.check_quality(quality, settings.quantify.quality)
+    return replace(images, caveats=(*images.caveats, *doubts)), quality
 
 
-def _said(sources: tuple[_HasCaveats, ...]) -> tuple[Caveat, ...]:
+def _said(*sources: _HasCaveats) -> tuple[Caveat, ...]:
     """Every caveat once, in the order of the stages."""
     return tuple(dict.fromkeys(caveat for each in sources for caveat in each.caveats))
 

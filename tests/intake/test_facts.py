@@ -260,8 +260,8 @@ def test_no_byte_in_a_header_can_break_the_reading(keyword: str, vr: str, raw: b
     ("name", "drug_code", "expected"),
     [
         ("FDG", None, "FDG"),
-        ("Solution", {"CodeValue": "C-B1031", "CodeMeaning": "x"}, "Fluorodeoxyglucose F^18^"),
-        (None, {"CodeValue": "35321007", "CodeMeaning": "x"}, "Fluorodeoxyglucose F^18^"),
+        ("Solution", {"CodeValue": "C-B1031", "CodeMeaning": "x"}, "FDG"),
+        (None, {"CodeValue": "35321007", "CodeMeaning": "x"}, "FDG"),
         ("Other", {"CodeValue": "C-B1036", "CodeMeaning": "FLT"}, "FLT"),
         ("18F", None, None),
         ("FLT", {"CodeValue": "C-B1031", "CodeMeaning": "x"}, "FLT"),
@@ -274,6 +274,15 @@ def test_a_word_that_names_no_drug_gives_way_to_the_code(
     if drug_code:
         drug["RadiopharmaceuticalCodeSequence"] = [code(**drug_code)]
     assert read_tracer([a_slice(drug)]).radiopharmaceutical == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "nuclide"),
+    [("18F-FDG", "F-18"), ("Fluorodeoxyglucose F^18^", "F-18"), ("FDG", None), ("PSMA-617", None)],
+)
+def test_a_drugs_name_tells_the_nuclide_where_no_code_does(name: str, nuclide: str | None) -> None:
+    drug = {"Radiopharmaceutical": name, "RadionuclideCodeSequence": None}
+    assert read_tracer([a_slice(drug)]).radionuclide == nuclide
 
 
 def test_what_a_header_keeps_of_a_pet_slice_says_all_that_the_whole_file_says(

@@ -18,6 +18,7 @@ from oligocount.domain.lesion import (
     Status,
 )
 from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
+from oligocount.domain.quality import ScanQuality
 from oligocount.domain.report import (
     Assessment,
     Counts,
@@ -237,6 +238,8 @@ def result(grid: Geometry | None = None, **parts: Any) -> Result:
         "images": images(grid),
         "suv_route": SuvRoute(kind="SUVbw", route="BQML/START/series time", factor=0.000242903,
                               tags={"0054,1001": "BQML", "0054,1102": "START"}),
+        "quality": ScanQuality(voxel_mm=grid.spacing_mm, uptake_minutes=62.0,
+                               outline_offset_mm=(1.0, -2.5)),
         "lesion_map": lesion_map(grid),
         "anatomy": Anatomy(
             organs=OrganMap(labels=organ_labels, known=frozenset({"body", "liver"}), model=MODEL),

@@ -7,16 +7,17 @@ import pytest
 
 from oligocount.config import load_settings
 from oligocount.domain.anatomy import OrganMap
-from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages, Tracer
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
-from oligocount.quantify import check_quality
+from oligocount.quantify import check_quality, measure_quality
 from quantify.builders import a_tracer
 
 STEP_MM = 5.0
 SHAPE = (200, 60, 80)  # 100 x 30 x 40 cm: skull base to mid-thigh
 NAMES = {1: "brain", 2: "lung_left", 3: "liver", 4: "aorta", 5: "hip_left", 6: "femur_left"}
-QUALITY = load_settings().quantify.quality
+SETTINGS = load_settings().quantify
+QUALITY = SETTINGS.quality
 
 
 def a_scan(arm_suv: float = 0.6) -> dict[str, np.ndarray]:
@@ -73,8 +74,14 @@ def codes(
         known=frozenset(names.values()),
         model=ModelInfo(name="drawn", version="1"),
     )
-    found = check_quality(images, organs, tracer or a_tracer(), QUALITY, **changes)
+    found = told(images, organs, tracer or a_tracer(), **changes)
     return {one.code: one.text for one in found}
+
+
+def told(
+    images: AlignedImages, organs: OrganMap, tracer: Tracer | None, **changes: object
+) -> tuple[Caveat, ...]:
+    return check_quality(measure_quality(images, organs, tracer, SETTINGS, **changes), QUALITY)
 
 
 def test_a_good_scan_has_nothing_to_tell() -> None:
@@ -172,7 +179,7 @@ def test_slices_that_are_not_axial_are_judged_by_their_voxels_alone() -> None:
         known=frozenset(),
         model=ModelInfo(name="drawn", version="1"),
     )
-    found = check_quality(AlignedImages(suv=volume), organs, None, QUALITY)
+    found = told(AlignedImages(suv=volume), organs, None)
     assert [one.code for one in found] == ["VOXEL_LARGE"]
 
 
@@ -191,4 +198,4 @@ def test_suv_of_another_kind_is_not_held_to_levels_of_body_weight() -> None:
         model=ModelInfo(name="drawn", version="1"),
     )
     tracer = dataclasses.replace(a_tracer(), patient_weight_kg=None)
-    assert check_quality(images, organs, tracer, QUALITY) == ()
+    assert told(images, organs, tracer) == ()

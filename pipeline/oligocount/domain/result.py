@@ -8,6 +8,7 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.interval import CountInterval
 from oligocount.domain.lesion import LesionMap, LocatedLesion
 from oligocount.domain.provenance import Caveat, Provenance
+from oligocount.domain.quality import ScanQuality
 from oligocount.domain.report import Assessment
 from oligocount.domain.study import AlignedImages, Study, SuvRoute
 from oligocount.domain.volume import Geometry
@@ -39,6 +40,7 @@ class Result:
     pet_grid: Geometry
     images: AlignedImages
     suv_route: SuvRoute
+    quality: ScanQuality
     lesion_map: LesionMap
     anatomy: Anatomy
     lesions: tuple[LocatedLesion, ...]

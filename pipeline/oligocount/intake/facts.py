@@ -24,6 +24,7 @@ _F18_CODES = ("C-111A1", "77004003")  # PS3.16 CID 4020: SRT and SNOMED CT
 _FDG_CODES = ("C-B1031", "35321007")  # PS3.16 CID 4021: SRT and SNOMED CT
 _NO_DRUG = ("solution", "unknown", "other", "none", "na", "injection", "radiopharmaceutical",
             "tracer", "f18", "18f", "fluorine18", "fluorine", "pet", "nm")  # fmt: skip
+_F18_IN_NAME = re.compile(r"(?<!\d)18\^?[- ]?F|F[- ]?\^?18(?!\d)", re.IGNORECASE)
 _UCUM_UNITS = {"Bq/ml": "BQML", "g/ml{SUVbw}": "GML", "g/ml": "GML", "{counts}": "CNTS"}
 _PHILIPS = (0x7053, "Philips PET Private Group")
 _GE = (0x0009, "GEMS_PETD_01")
@@ -156,17 +157,21 @@ def _decay_correction(header: TolerantDataset) -> str | None:
 
 
 def _radionuclide(drug: TolerantDataset) -> str | None:
-    """Element and mass number as in F-18, from code or meaning; the meaning where unreadable."""
+    """Element and mass number as in F-18, from code, meaning or the drug's own name.
+
+    The meaning as it stands where it cannot be understood.
+    """
     for code in drug.items("RadionuclideCodeSequence"):
         if code.text("CodeValue") in _F18_CODES:
             return "F-18"
         meaning = code.text("CodeMeaning") or ""
         mass = re.search(r"\d+", meaning)
         word = re.sub(r"[^a-z]", "", meaning.lower())
-        symbols = (s for name, s in _ELEMENTS.items() if word.startswith(name) or word == s.lower())
+        symbols = (s for name, s in _ELEMENTS.items() if name in word or word == s.lower())
         symbol = next(symbols, None)
         return f"{symbol}-{mass.group()}" if symbol and mass else meaning or None
-    return None
+    is_named = _F18_IN_NAME.search(drug.text("Radiopharmaceutical") or "")
+    return "F-18" if is_named else None
 
 
 def _radiopharmaceutical(drug: TolerantDataset) -> str | None:
@@ -176,7 +181,7 @@ def _radiopharmaceutical(drug: TolerantDataset) -> str | None:
         return name
     for code in drug.items("RadiopharmaceuticalCodeSequence"):
         if code.text("CodeValue") in _FDG_CODES:
-            return "Fluorodeoxyglucose F^18^"
+            return "FDG"
         return code.text("CodeMeaning")
     return None
 

@@ -1,5 +1,6 @@
 """The result as the document of result.json, which configs/result.schema.json describes."""
 
+import dataclasses
 import json
 import math
 from typing import Any
@@ -25,6 +26,7 @@ def result_document(result: Result) -> dict[str, Any]:
         "inputs": {
             "series": [series_document(one) for one in result.study.series],
             "suv": suv_document(result.suv_route),
+            "quality": dataclasses.asdict(result.quality),
         },
         "clinical": result.facts.as_told(),
         "lesions": [{**_lesion(one), **per_lesion[one.lesion.id]} for one in result.lesions],

@@ -3,6 +3,7 @@
 from oligocount.quantify.align import align
 from oligocount.quantify.body import SuvType
 from oligocount.quantify.field import crop_to_patient
+from oligocount.quantify.measured import measure_quality
 from oligocount.quantify.quality import check_quality
 from oligocount.quantify.suv import suv_route, to_suv, to_suv_type
 
@@ -11,6 +12,7 @@ __all__ = [
     "align",
     "check_quality",
     "crop_to_patient",
+    "measure_quality",
     "suv_route",
     "to_suv",
     "to_suv_type",
