@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import warnings
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -266,12 +267,44 @@ def test_names_in_any_script_stay_the_names_they_were(
         assert str(each.PatientName) == name
 
 
-def test_the_same_result_gives_the_same_objects_and_another_gives_others(tmp_path: Path) -> None:
+def other_verdict(result: Result) -> Result:
+    first, *others = result.assessment.verdicts
+    told = dataclasses.replace(first, reason="another fact was told")
+    return dataclasses.replace(
+        result, assessment=dataclasses.replace(result.assessment, verdicts=(told, *others))
+    )
+
+
+def other_uptake(result: Result) -> Result:
+    first, *others = result.lesions
+    hotter = dataclasses.replace(first, lesion=dataclasses.replace(first.lesion, suv_max=99.0))
+    return dataclasses.replace(result, lesions=(hotter, *others))
+
+
+def other_organs(result: Result) -> Result:
+    organs = result.anatomy.organs
+    labels = dataclasses.replace(organs.labels, array=np.roll(organs.labels.array, 1, axis=0))
+    return dataclasses.replace(
+        result,
+        anatomy=dataclasses.replace(
+            result.anatomy, organs=dataclasses.replace(organs, labels=labels)
+        ),
+    )
+
+
+def fewer_lesions(result: Result) -> Result:
+    return dataclasses.replace(result, lesions=result.lesions[:2])
+
+
+@pytest.mark.parametrize("change", [other_verdict, other_uptake, other_organs, fewer_lesions])
+def test_the_same_result_gives_the_same_objects_and_another_gives_others(
+    tmp_path: Path, change: Callable[[Result], Result]
+) -> None:
+    """An archive that has an identifier keeps what it has under it."""
     result = result_on(tmp_path)
-    fewer = dataclasses.replace(result, lesions=result.lesions[:2])
     uids = [
         {each.SOPInstanceUID for each in objects_of(one).values()}
-        for one in (result, result, fewer)
+        for one in (result, result, change(result))
     ]
     assert uids[0] == uids[1]
     assert not uids[0] & uids[2]

@@ -31,13 +31,23 @@ class Origin:
 
 
 def origin_of(result: Result, source: Sequence[Dataset]) -> Origin:
-    """The origin; its digest follows from PET series, lesions, findings, settings and version."""
-    digest = hashlib.sha256(result.lesion_map.labels.array.tobytes())
+    """The origin; its digest follows from all that the objects show.
+
+    PET series, masks, measurements, findings, counts and verdicts, models, settings and version:
+    another fact about the patient is another verdict, so another report under another UID.
+    """
+    anatomy = result.anatomy
+    maps = (result.lesion_map.labels, anatomy.organs.labels, anatomy.stations)
+    digest = hashlib.sha256()
+    for each in maps:
+        digest.update(b"" if each is None else each.array.tobytes())
     for part in (
         source[0].SeriesInstanceUID,
         result.provenance.settings_digest,
         result.provenance.oligocount,
-        *(located.finding for located in result.lesions),
+        result.provenance.models,
+        result.lesions,
+        result.assessment,
     ):
         digest.update(repr(part).encode("utf-8"))
     return Origin(result=result, source=tuple(source), digest=digest.hexdigest())
