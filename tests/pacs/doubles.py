@@ -2,6 +2,7 @@
 
 import http.server
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -65,10 +66,14 @@ class CuttingProxy:
     """Passes bytes on, and cuts each of the first connections after so many of them.
 
     `limits` holds a limit a connection, in order, None for none; afterwards nothing is cut.
+    With `context` it speaks TLS to those who connect, as a web server before an archive does.
     """
 
-    def __init__(self, target_port: int, limits: Sequence[int | None]) -> None:
+    def __init__(
+        self, target_port: int, limits: Sequence[int | None], context: ssl.SSLContext | None = None
+    ) -> None:
         self._target_port = target_port
+        self._context = context
         self._limits = list(limits)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -84,12 +89,20 @@ class CuttingProxy:
                 client, _ = self._listener.accept()
                 self.connections += 1
                 limit = self._limits.pop(0) if self._limits else None
-                server = socket.create_connection(("127.0.0.1", self._target_port))
-                left = [limit]
-                for one, other in ((client, server), (server, client)):
-                    threading.Thread(
-                        target=self._pass, args=(one, other, left), daemon=True
-                    ).start()
+                threading.Thread(target=self._serve, args=(client, limit), daemon=True).start()
+
+    def _serve(self, client: socket.socket, limit: int | None) -> None:
+        if self._context is not None:
+            try:
+                client = self._context.wrap_socket(client, server_side=True)
+            except OSError:  # it does not trust us
+                client.close()
+                return
+        with suppress(OSError):
+            server = socket.create_connection(("127.0.0.1", self._target_port))
+            left = [limit]
+            for one, other in ((client, server), (server, client)):
+                threading.Thread(target=self._pass, args=(one, other, left), daemon=True).start()
 
     @staticmethod
     def _pass(one: socket.socket, other: socket.socket, left: list[int | None]) -> None:
@@ -107,8 +120,10 @@ class CuttingProxy:
 
 
 @contextmanager
-def cutting_proxy(target_port: int, *limits: int | None) -> Iterator[CuttingProxy]:
-    proxy = CuttingProxy(target_port, limits)
+def cutting_proxy(
+    target_port: int, *limits: int | None, context: ssl.SSLContext | None = None
+) -> Iterator[CuttingProxy]:
+    proxy = CuttingProxy(target_port, limits, context)
     try:
         yield proxy
     finally:

@@ -2,9 +2,9 @@
 
 import json
 import shutil
+import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -84,8 +84,9 @@ def _wait(process: subprocess.Popen[bytes], orthanc: Orthanc, log: Path) -> None
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            orthanc.ask("/system")
-        except (urllib.error.URLError, ConnectionError):
+            for port in (orthanc.dicom_port, orthanc.http_port):
+                socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
             time.sleep(0.1)
         else:
             return

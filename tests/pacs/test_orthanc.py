@@ -1,6 +1,7 @@
 """Against a real Orthanc: in, found, out, both ways, bit by bit; the objects are seen and drawn."""
 
 import shutil
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from oligocount.errors import ArchiveRefused
 from oligocount.pacs import dimse_retrieve as retrieval
 
 from . import made
+from .conftest import Certificates
 from .doubles import cutting_proxy
-from .real_archive import Orthanc
+from .real_archive import Orthanc, started_orthanc
 
 OUR_MODALITIES = ["RTSTRUCT", "SEG", "SEG", "SEG", "SR"]
 
@@ -196,3 +198,54 @@ def test_another_tool_draws_the_lesions_that_the_archive_gives_back(given_back, 
 def test_another_tool_reads_the_structures_that_the_archive_gives_back(given_back) -> None:
     text = run("dcmdump", "--search", "ROIName", str(given_back["RTSTRUCT lesions"]))
     assert "GTV Lesion 1 primary esophagus" in text
+
+
+@pytest.mark.slow
+def test_everything_goes_through_tls_with_certificates_and_a_login(
+    case: Path, tmp_path: Path, certificates: Certificates, monkeypatch, capsys
+) -> None:
+    """Orthanc wants our certificate on the DICOM network, and a password on the web.
+
+    Before its web side stands a proxy that speaks TLS, as in a hospital: Debian's Orthanc 1.10
+    crashes when it does that itself.
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates.server)
+    folder = tmp_path / "orthanc"
+    folder.mkdir()
+    with started_orthanc(
+        folder,
+        DicomTlsEnabled=True, DicomTlsRemoteCertificateRequired=True,
+        DicomTlsCertificate=str(certificates.server), DicomTlsPrivateKey=str(certificates.server),
+        DicomTlsTrustedCertificates=str(certificates.ca_file),
+        AuthenticationEnabled=True, RegisteredUsers={"me": "open-sesame"},
+    ) as orthanc, cutting_proxy(orthanc.http_port, context=context) as proxy:  # fmt: skip
+        web = f"https://127.0.0.1:{proxy.port}/dicom-web"
+        tls = f"{{ca_file: {certificates.ca_file}, certificate: {certificates.client}}}"
+        ca_alone = f"{{ca_file: {certificates.ca_file}}}"
+        other_ca = f"{{ca_file: {certificates.other_ca_file}}}"
+        common = "attempts: 1"
+        peers = tmp_path / "peers.yaml"
+        peers.write_text(
+            "peers:\n"
+            f"  node: {{address: '{orthanc.address}', tls: {tls}, {common}}}\n"
+            f"  anonymous: {{address: '{orthanc.address}', tls: {ca_alone}, {common}}}\n"
+            f"  bare: {{address: '{orthanc.address}', timeout_s: 3, {common}}}\n"
+            f"  web: {{address: '{web}', tls: {ca_alone}, user: me, {common}}}\n"
+            f"  stranger: {{address: '{web}', tls: {ca_alone}, {common}}}\n"
+            f"  forged: {{address: '{web}', tls: {other_ca}, user: me, {common}}}\n"
+        )
+        monkeypatch.setenv("OLIGOCOUNT_PACS_PEERS", str(peers))
+        for name in ("anonymous", "bare", "stranger"):
+            assert main(["send", str(case), "--to", name]) == 6
+            assert "5 failed" in capsys.readouterr().out
+        monkeypatch.setenv("OLIGOCOUNT_PACS_PASSWORD", "open-sesame")
+        assert main(["send", str(case), "--to", "forged"]) == 6
+        assert "certificate is not trusted" in capsys.readouterr().out
+        for name in ("node", "web"):
+            assert main(["send", str(case), "--to", name]) == 0
+            out = tmp_path / name
+            fetching = ["fetch", "--from", name, "--study", made.STUDY_UID, "-o", str(out)]
+            assert main(fetching) == 0
+            assert made.contents(out) == made.contents(case)
+        assert "open-sesame" not in "".join(capsys.readouterr())

@@ -147,6 +147,11 @@ def test_the_environment_fills_in_what_the_file_leaves_out(tmp_path: Path) -> No
     assert (login.user, login.password) == ("me", SECRET)
 
 
+def test_a_password_without_a_user_is_for_another_peer(tmp_path: Path) -> None:
+    file = write(tmp_path, "peers: {node: {address: 'a:1/A'}}", 0o644)
+    assert find_peer("node", file, {"OLIGOCOUNT_PACS_PASSWORD": SECRET}).login is None
+
+
 def test_a_login_of_the_file_is_not_mixed_with_the_environments(tmp_path: Path) -> None:
     file = write(tmp_path, f"peers: {{web: {{address: 'https://a/b', token: {SECRET}}}}}")
     environment = {"OLIGOCOUNT_PACS_USER": "other", "OLIGOCOUNT_PACS_PASSWORD": "x"}

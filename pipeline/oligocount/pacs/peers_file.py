@@ -87,11 +87,13 @@ def _refuse_readable_by_all(file: Path) -> None:
         raise ConfigError(f"{file}: holds a secret and anyone may read it: chmod 600 {file}")
 
 
-def _filled_in(environment: Mapping[str, str], entry: Mapping[str, Any]) -> dict[str, Any]:
+def _filled_in(environment: Mapping[str, str], entry: dict[str, Any]) -> dict[str, Any]:
     """What the environment says beyond the entry; a login of its own comes whole or not at all."""
     told = _from_environment(environment)
     if any(key in entry for key in ("password", "token")):
         return {key: value for key, value in told.items() if key not in _LOGIN}
+    if "user" not in (told | entry):  # the password is for another peer
+        return {key: value for key, value in told.items() if key != "password"}
     return told
 
 
