@@ -1,5 +1,6 @@
 """The pipeline: every stage, in order."""
 
+import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -146,6 +147,7 @@ def _placer(
     """A function from foci to located lesions that asks of the same voxels only once."""
     memory = locate.Memory()
 
+    @functools.lru_cache(maxsize=1)
     def place(foci: LesionMap) -> tuple[LocatedLesion, ...]:
         measured = locate.measure(foci, images.suv, memory=memory)
         located = locate.locate(

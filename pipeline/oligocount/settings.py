@@ -252,6 +252,7 @@ class PublishSettings:
     """What is written."""
 
     language: str
+    keep_suv: bool
     projections: ProjectionSettings
     thumbnails: ThumbnailSettings
     viewer: ViewerSettings

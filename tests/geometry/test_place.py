@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from oligocount.domain.volume import Geometry, LabelMap
+from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
 from oligocount.errors import GeometryError
 from oligocount.geometry.affine import crop
-from oligocount.geometry.place import place_labels
+from oligocount.geometry.place import place_labels, place_volume
 
 OBLIQUE = np.array(
     [[0.3, 0.0, 2.0, 7.0], [0.2, 1.9, 0.1, -40.0], [3.0, -0.2, 0.3, 5.0], [0, 0, 0, 1]], float
@@ -33,6 +33,17 @@ def test_a_part_lies_where_it_was_cut_out_and_background_around() -> None:
 def test_the_whole_stays_as_it_is() -> None:
     full = whole()
     assert place_labels(full, full.geometry) is full
+
+
+def test_a_volume_lies_where_it_was_cut_out_and_zero_around() -> None:
+    full, box = whole(), (slice(0, 6), slice(2, 5), slice(1, 8))
+    values = full.array[box].astype(np.float32) + 0.5
+    part = Volume(array=values, unit=Unit.SUVBW, geometry=crop(full.geometry, box))
+    placed = place_volume(part, full.geometry)
+    assert np.array_equal(placed.array[box], values)
+    assert placed.array.sum() == pytest.approx(values.sum())
+    assert placed.unit is Unit.SUVBW
+    assert place_volume(placed, full.geometry) is placed
 
 
 @pytest.mark.parametrize("shift", [(0.4, 0, 0), (0, 3.0, 0), (-1.0, 0, 0)])

@@ -8,7 +8,9 @@ import pytest
 from oligocount import publish
 from oligocount.config import dump_settings, load_settings
 from oligocount.domain.anatomy import Anatomy
+from oligocount.domain.volume import Unit
 from oligocount.errors import ConfigError, PublishError
+from oligocount.intake.nifti import read_nifti_volume
 
 from . import builders
 
@@ -23,8 +25,19 @@ def test_the_files_of_the_contract_are_written(tmp_path: Path) -> None:
     names = {file.relative_to(tmp_path / "out").as_posix() for file in write(tmp_path / "out")}
     assert names >= {
         "result.json", "lesions.csv", "lesions.nii.gz", "organs.nii.gz", "organs.json",
-        "stations.nii.gz", "stations.json", "report.html", "settings.yaml",
+        "stations.nii.gz", "stations.json", "report.html", "settings.yaml", "suv.nii.gz",
     }  # fmt: skip
+
+
+def test_the_suv_is_kept_as_it_was_counted_on_unless_settings_say_no(tmp_path: Path) -> None:
+    write(tmp_path / "out")
+    kept, _ = read_nifti_volume(tmp_path / "out" / "suv.nii.gz", Unit.SUVBW)
+    counted = builders.result().images.suv
+    assert (kept.array == counted.array).all()
+    assert kept.geometry.is_same_grid(counted.geometry)
+    without = dataclasses.replace(SETTINGS.publish, keep_suv=False)
+    publish.write(tmp_path / "out", builders.result(), dump_settings(SETTINGS), without)
+    assert not (tmp_path / "out" / "suv.nii.gz").exists()
 
 
 def test_the_settings_written_are_read_back_to_the_same(tmp_path: Path) -> None:

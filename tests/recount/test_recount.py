@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - one line an edit
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ import yaml
 from oligocount.assess import assess
 from oligocount.cli.main import main
 from oligocount.config import dump_settings, load_settings
-from oligocount.domain.volume import LabelMap, Volume
+from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.errors import ConfigError, GeometryError, InputError
 from oligocount.intake.nifti import read_nifti_labels
-from oligocount.publish.masks import write_label_map
+from oligocount.publish.masks import write_label_map, write_suv
 from oligocount.publish.result_json import result_document, to_json
-from oligocount.recount import Case, differences, read_case, read_edits, recount
+from oligocount.recount import Case, differences, kept_suv, read_case, read_edits, recount
 from oligocount.resources import shipped_folder
 from publish import builders
 
@@ -203,7 +204,9 @@ def test_an_added_sphere_leaves_other_lesions_whole_and_needs_a_free_voxel(case,
     ],
 )
 def test_edits_that_draw_need_the_pet(edited, edit) -> None:
-    with pytest.raises(ConfigError, match="the PET has to be measured again: name it"):
+    with pytest.raises(
+        ConfigError, match="the PET has to be measured again, and the case kept no suv"
+    ):
         edited(edit)
 
 
@@ -342,6 +345,71 @@ def test_the_command_keeps_both_versions_and_prints_what_changed(folder, tmp_pat
     assert (out / "lesions.csv").read_text("utf-8").count("\n") == 8
     assert main(told) == 0
     assert json.loads((out / "result.json").read_text("utf-8")) == edited
+
+
+@pytest.fixture
+def kept(folder: Path, tmp_path: Path) -> Path:
+    """The same case, with its SUV on a part of the grid as a run keeps it."""
+    out = tmp_path / "kept"
+    shutil.copytree(folder, out)
+    volume = builders.images(builders.geometry()).suv
+    affine = volume.geometry.affine.copy()
+    affine[:3, 3] = volume.geometry.to_lps_mm(np.array([2.0, 3.0, 4.0]))
+    part = volume.array[2:, 3:, 4:]
+    geometry = Geometry(shape=part.shape, affine=affine)
+    write_suv(out / "suv.nii.gz", Volume(array=part, unit=volume.unit, geometry=geometry))
+    return out
+
+
+def test_a_case_that_keeps_its_suv_is_enough(kept: Path, tmp_path, suv, capsys) -> None:
+    """Split, add, merge and mask, measured as with the PET beside it; twice the same."""
+    k, j, i = LIVER
+    write_label_map(tmp_path / "m.nii.gz", read_case(kept).labels)
+    edits = [
+        {"mask": "m.nii.gz"},
+        {"split": 4, "at_lps_mm": [lps((k - 1, j, i)), lps((k + 1, j, i))]},
+        {"add": lps((25, 20, 30)), "radius_mm": 12, "organ": "bone"},
+        {"merge": [2, 3]},
+    ]
+    file = tmp_path / "edits.yaml"
+    file.write_text(yaml.safe_dump({"edits": edits}), "utf-8")
+    told = ["recount", str(kept), "--edits", str(file), "-o", str(tmp_path / "reader")]
+    assert main(told) == 0
+    first = (tmp_path / "reader" / "result.json").read_bytes()
+    assert "lesion 8 absent -> malignant bone" in capsys.readouterr().out
+    assert main(told) == 0
+    assert (tmp_path / "reader" / "result.json").read_bytes() == first
+    beside = recount(read_case(kept), read_edits(file), suv=suv)
+    assert json.loads(first) == json.loads(to_json(dict(beside.document)))
+    labels, _ = read_nifti_labels(tmp_path / "reader" / "lesions.nii.gz")
+    assert labels.geometry.is_same_grid(read_case(kept).labels.geometry)
+
+
+def test_a_mask_that_changes_nothing_measures_the_same(kept: Path, tmp_path) -> None:
+    case = read_case(kept)
+    write_label_map(tmp_path / "m.nii.gz", case.labels)
+    file = tmp_path / "edits.yaml"
+    file.write_text("edits: [{mask: m.nii.gz}]", "utf-8")
+    version = recount(case, read_edits(file), suv=kept_suv(case))
+    assert differences(case.document, version.document) == ()
+    again = {each["id"]: each for each in version.document["lesions"]}
+    for before in case.document["lesions"]:
+        assert again[before["id"]]["suv_max"] == pytest.approx(before["suv_max"], rel=1e-5)
+
+
+def test_edits_without_voxels_do_not_read_the_suv(kept: Path, tmp_path, capsys) -> None:
+    (kept / "suv.nii.gz").write_bytes(b"no NIfTI")
+    file = tmp_path / "edits.yaml"
+    file.write_text("edits: [{accept: 5}]", "utf-8")
+    assert main(["recount", str(kept), "--edits", str(file)]) == 0
+    file.write_text("edits: [{merge: [4, 5]}]", "utf-8")
+    assert main(["recount", str(kept), "--edits", str(file)]) == 3
+    assert "suv.nii.gz: cannot be read as NIfTI" in capsys.readouterr().err
+
+
+def test_the_interval_of_the_machine_is_not_the_readers(case, edited) -> None:
+    assert case.document["count_interval"]["N_max"] == 3
+    assert edited({"accept": 5}).document["count_interval"] is None
 
 
 def test_the_reader_folder_stands_in_the_case_by_default(folder, tmp_path, capsys) -> None:

@@ -13,9 +13,12 @@ edits (YAML or JSON), in order:
   - {relabel: 4, station: 104R, status: malignant}
   - {relabel: 5, organ: bone, side: L}
   - {merge: [6, 7]}
-  - {split: 8, at_lps_mm: [[10, 20, 30], [14, 20, 30]]}     needs --pet or --input
-  - {add: [10, 20, 90], radius_mm: 6, organ: liver}         needs --pet or --input
-  - {mask: corrected.nii.gz}                                needs --pet or --input
+  - {split: 8, at_lps_mm: [[10, 20, 30], [14, 20, 30]]}
+  - {add: [10, 20, 90], radius_mm: 6, organ: liver}
+  - {mask: corrected.nii.gz}           or a DICOM SEG or RTSTRUCT
+
+What is drawn anew is measured on the SUV that the case keeps (suv.nii.gz); where a run kept none
+(publish.keep_suv: false), name the PET with --pet or --input.
 """
 
 import argparse
@@ -27,7 +30,9 @@ from oligocount.domain.volume import Unit, Volume
 from oligocount.intake.nifti import read_nifti_volume
 from oligocount.recount import (
     Case,
+    Edits,
     differences,
+    kept_suv,
     read_case,
     read_edits,
     recount,
@@ -51,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
     case = read_case(arguments.case)
     edits = read_edits(arguments.edits)
     facts = read_facts(arguments.clinical) if arguments.clinical else None
-    version = recount(case, edits, suv=_suv(arguments, case), facts=facts)
+    version = recount(case, edits, suv=_suv(arguments, case, edits), facts=facts)
     out = arguments.out or arguments.case / "reader"
     write_reader_version(out, version)
     lines = differences(case.document, version.document)
@@ -62,11 +67,11 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _suv(arguments: argparse.Namespace, case: Case) -> Volume | None:
+def _suv(arguments: argparse.Namespace, case: Case, edits: Edits) -> Volume | None:
     if arguments.pet:
         return read_nifti_volume(arguments.pet, Unit.SUVBW)[0]
     if arguments.input:
         study = intake.scan(arguments.input, case.settings.intake)
         images = intake.load(study, case.settings.intake)
         return quantify.to_suv(images.pet, study.tracer, case.settings.quantify)[0]
-    return None
+    return kept_suv(case) if any(each.measures for each in edits.edits) else None

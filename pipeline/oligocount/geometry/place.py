@@ -1,8 +1,11 @@
 """Puts what was worked out on a part of a grid back onto the whole grid."""
 
-import numpy as np
+from typing import Any
 
-from oligocount.domain.volume import Geometry, LabelMap
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.errors import GeometryError
 
 _TOLERANCE = 1e-3  # of a voxel
@@ -13,9 +16,24 @@ def place_labels(labels: LabelMap, onto: Geometry) -> LabelMap:
 
     Raises GeometryError when their voxels are not voxels of `onto`.
     """
-    part = labels.geometry
-    if part.is_same_grid(onto):
+    if labels.geometry.is_same_grid(onto):
         return labels
+    array = _placed(labels.array, labels.geometry, onto)
+    return LabelMap(array=array, names=labels.names, geometry=onto)
+
+
+def place_volume(volume: Volume, onto: Geometry) -> Volume:
+    """The volume on the whole grid of which its own is a part; zero around it.
+
+    Raises GeometryError as `place_labels` does.
+    """
+    if volume.geometry.is_same_grid(onto):
+        return volume
+    array = _placed(volume.array, volume.geometry, onto)
+    return Volume(array=array, unit=volume.unit, geometry=onto)
+
+
+def _placed(values: NDArray[Any], part: Geometry, onto: Geometry) -> NDArray[Any]:
     corners = np.array([[0, 0, 0], [n - 1 for n in part.shape]], float)
     first, last = onto.to_index(part.to_lps_mm(corners))
     low = np.rint(first).astype(int)
@@ -25,6 +43,6 @@ def place_labels(labels: LabelMap, onto: Geometry) -> LabelMap:
     )
     if not is_aligned or low.min() < 0 or (high > onto.shape).any():
         raise GeometryError(f"a map of {part.shape} voxels is no part of a grid of {onto.shape}")
-    array = np.zeros(onto.shape, labels.array.dtype)
-    array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = labels.array
-    return LabelMap(array=array, names=labels.names, geometry=onto)
+    array = np.zeros(onto.shape, values.dtype)
+    array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = values
+    return array

@@ -10,7 +10,7 @@ from oligocount.domain.result import Result
 from oligocount.errors import PublishError
 from oligocount.publish.case_folder import write_case_folder
 from oligocount.publish.dicom import dicom_objects, write_objects
-from oligocount.publish.masks import write_masks
+from oligocount.publish.masks import write_masks, write_suv
 from oligocount.publish.report import render_report
 from oligocount.publish.result_json import result_document, to_json
 from oligocount.publish.tables import lesions_csv
@@ -54,6 +54,8 @@ def write(
         if viewer is not None:
             (folder / "viewer.html").write_text(viewer, "utf-8")
         write_masks(folder, result)
+        if settings.keep_suv:
+            write_suv(folder / "suv.nii.gz", result.images.suv)
         if objects:
             write_objects(folder / "dicom", objects)
 

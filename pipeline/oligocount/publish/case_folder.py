@@ -17,6 +17,7 @@ CASE_FILES = frozenset(
     {
         MARKER, "lesions.csv", "lesions.nii.gz", "organs.nii.gz", "organs.json",
         "stations.nii.gz", "stations.json", "settings.yaml", "report.html", "viewer.html", "dicom",
+        "suv.nii.gz",
         SENT,
     }
 )  # fmt: skip

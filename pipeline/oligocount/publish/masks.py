@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from oligocount.domain.anatomy import Anatomy
 from oligocount.domain.result import Result
-from oligocount.domain.volume import Geometry, LabelMap
+from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.geometry.affine import lps_from_ras, reverse_index_order
 from oligocount.geometry.place import place_labels
 
+_FAST = 1  # noise hardly shrinks: more effort gains a few per cent
 _SCANNER = 1  # NIfTI-1 qform/sform code: scanner-based anatomical coordinates
 
 
@@ -48,13 +49,18 @@ def write_label_map(file: Path, labels: LabelMap) -> None:
     file.write_bytes(nifti_gz(array, labels.geometry))
 
 
-def nifti_gz(array: NDArray[Any], geometry: Geometry) -> bytes:
+def write_suv(file: Path, suv: Volume) -> None:
+    """The SUV stands in the file as it was counted on: float32, nothing but numbers and place."""
+    file.write_bytes(nifti_gz(suv.array, suv.geometry, level=_FAST))
+
+
+def nifti_gz(array: NDArray[Any], geometry: Geometry, *, level: int = 6) -> bytes:
     """An array (k, j, i) as a gzipped NIfTI-1 file; the same array gives the same bytes."""
     image = nib.Nifti1Image(array.transpose(2, 1, 0), _ras_affine(geometry))
     image.header.set_xyzt_units("mm")
     image.set_qform(image.affine, _SCANNER)
     image.set_sform(image.affine, _SCANNER)
-    return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
+    return gzip.compress(image.to_bytes(), compresslevel=level, mtime=0)
 
 
 def _ras_affine(geometry: Geometry) -> NDArray[np.float64]:

@@ -38,6 +38,11 @@ class Edit:
         """Whether voxels change so that the PET has to be measured again."""
         return self.verb in ("split", "add", "mask")
 
+    @property
+    def measures(self) -> bool:
+        """Whether the PET is of use: a merged lesion is measured where there is one."""
+        return self.draws or self.verb == "merge"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edits:

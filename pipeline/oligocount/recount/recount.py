@@ -43,7 +43,7 @@ def recount(
     if drawing and suv is None:
         raise ConfigError(
             f"edit {drawing[0].number} ({drawing[0].verb}): draws voxels, so the PET has to be "
-            "measured again: name it (--pet)"
+            "measured again, and the case kept no suv.nii.gz: name it (--pet or --input)"
         )
     grid = case.labels if suv is None else resample_labels(case.labels, suv.geometry)
     lesions = {each["id"]: each for each in case.document["lesions"]}

@@ -27,10 +27,14 @@ Score = Callable[[Box, Mask], float | None]  # of a focus: its box in the image,
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pieces:
-    """Foci (1..n) and, for those cut from a larger component, the number of that component."""
+    """Foci (1..n) and, for those cut from a larger component, the number of that component.
+
+    `labels` cover the box `within` of the image.
+    """
 
     labels: Labels
     origin: dict[int, int]
+    within: Box
 
 
 def unscored(_: Box, __: Mask) -> None:
@@ -79,7 +83,7 @@ def split_components(
         labels[box][inside] = pieces[inside] + last
         origin |= dict.fromkeys(range(last + 1, last + count + 1), number if count > 1 else 0)
         last += count
-    return Pieces(labels=labels, origin=origin)
+    return Pieces(labels=labels, origin=origin, within=covered)
 
 
 def regrouped(
@@ -101,37 +105,51 @@ def regrouped(
     ones is not computed again.
     """
     memory = Memory()
+    last: list[Pieces] = []
 
     @functools.lru_cache(maxsize=1)
     def drawn(uptake: SegmentSettings) -> Mask:
         return draw(uptake)
 
     @functools.lru_cache(maxsize=1)
-    def pieces(grouping: SegmentSettings) -> tuple[Box, Pieces]:
+    def pieces(grouping: SegmentSettings) -> Pieces:
         uptake = replace(settings, threshold=grouping.threshold, network=grouping.network)
-        return _pieces_in_box(suv, drawn(uptake), organs, grouping, memory)
+        found = _pieces(suv, drawn(uptake), organs, grouping, memory)
+        last[:] = [last[0] if last and _are_same(found, last[0]) else found]
+        return last[0]
+
+    @functools.lru_cache(maxsize=1)
+    def mapped(found: Pieces, kept: tuple[tuple[int, float | None], ...]) -> LesionMap:
+        return _as_map(suv, found, kept, model=model, caveats=caveats)
 
     def find(asked: SegmentSettings) -> LesionMap:
-        box, found = pieces(replace(asked, min_volume_ml=0.0))
-        kept = _kept(suv, box, found, score, asked.min_volume_ml, min_score)
-        return _as_map(suv, box, found, kept, model=model, caveats=caveats)
+        found = pieces(replace(asked, min_volume_ml=0.0))
+        return mapped(found, _kept(suv, found, score, asked.min_volume_ml, min_score))
 
     return find
 
 
-def _pieces_in_box(
+def _pieces(
     suv: Volume, mask: Mask, organs: OrganMap, settings: SegmentSettings, memory: Memory
-) -> tuple[Box, Pieces]:
+) -> Pieces:
     """The pieces of the mask, in its bounding box: all that is cold is never looked at."""
     box = bounding_box(mask)
     parts = join_fragments(components(mask[box], settings), suv.geometry, settings.split)
     parts = _renumbered(parts)
-    return box, split_components(suv, parts, organs, settings, within=box, memory=memory)
+    return split_components(suv, parts, organs, settings, within=box, memory=memory)
+
+
+def _are_same(one: Pieces, other: Pieces) -> bool:
+    return (
+        one.within == other.within
+        and one.origin == other.origin
+        and np.array_equal(one.labels, other.labels)
+    )
 
 
 def _kept(
-    suv: Volume, box: Box, pieces: Pieces, score: Score, min_volume_ml: float, min_score: float
-) -> list[tuple[int, float | None]]:
+    suv: Volume, pieces: Pieces, score: Score, min_volume_ml: float, min_score: float
+) -> tuple[tuple[int, float | None], ...]:
     """The pieces that are large and likely enough, hottest first, with their probability."""
     least = min_volume_ml / suv.geometry.voxel_volume_ml
     ranked = []
@@ -139,19 +157,18 @@ def _kept(
         inside = pieces.labels[part] == number
         if inside.sum() < least:
             continue
-        place = shifted(part, box)
+        place = shifted(part, pieces.within)
         chance = score(place, inside)
         if chance is None or chance >= min_score:
             ranked.append((float(suv.array[place][inside].max()), number, chance))
     ranked.sort(key=lambda one: -one[0])
-    return [(number, chance) for _, number, chance in ranked]
+    return tuple((number, chance) for _, number, chance in ranked)
 
 
 def _as_map(
     suv: Volume,
-    box: Box,
     pieces: Pieces,
-    kept: list[tuple[int, float | None]],
+    kept: tuple[tuple[int, float | None], ...],
     *,
     model: ModelInfo,
     caveats: tuple[Caveat, ...],
@@ -159,7 +176,7 @@ def _as_map(
     lookup = np.zeros(int(pieces.labels.max(initial=0)) + 1, np.int32)
     lookup[[number for number, _ in kept]] = np.arange(1, len(kept) + 1)
     array = np.zeros(suv.array.shape, np.int32)
-    array[box] = lookup[pieces.labels]
+    array[pieces.within] = lookup[pieces.labels]
     origins = {rank: pieces.origin[number] for rank, (number, _) in enumerate(kept, start=1)}
     return LesionMap(
         labels=LabelMap(
