@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from scipy import ndimage
+
 from oligocount import intake
 from oligocount.anatomy.labelmap import GivenMap, label_table
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.lesion import LesionMap
 from oligocount.domain.provenance import ModelInfo
-from oligocount.domain.study import AlignedImages
+from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.domain.volume import LabelMap
-from oligocount.errors import ConfigError
+from oligocount.errors import ConfigError, GeometryError, InputError, OligocountError
+from oligocount.multimodal import MrLesions
 from oligocount.segment.given import GivenMask
 from oligocount.segment.segmenter import Finder
-from oligocount.settings import SegmentSettings
+from oligocount.settings import MultimodalSettings, SegmentSettings
 from oligocount.version import __version__
 
 _NIFTI = (".nii", ".nii.gz")
@@ -36,6 +40,54 @@ class MaskFile:
         """Return the lesions as a function of settings; the file is read once, now."""
         mask = intake.read_mask(self.file, images.suv.geometry)
         return GivenMask(mask=mask, settings=self.settings).finder(images, organs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MrMaskFiles:
+    """An MrSegmenter that takes lesions from files drawn on an MR: NIfTI, DICOM SEG or RTSTRUCT.
+
+    Each file is read on the grid of the MR that it was drawn on: that of its frame of reference
+    and, where several share one, that which shows most of it. A structure in several pieces is
+    several lesions.
+    """
+
+    files: tuple[Path, ...]
+    settings: MultimodalSettings
+
+    def __call__(self, images: tuple[MrImage, ...]) -> tuple[MrLesions, ...]:
+        """Return the lesions of each file; InputError or GeometryError when one lies on no MR."""
+        return tuple(self._read(file, images) for file in self.files)
+
+    def _read(self, file: Path, images: tuple[MrImage, ...]) -> MrLesions:
+        found: list[tuple[float, MrImage, LabelMap]] = []
+        problem: OligocountError = InputError(f"{file}: a mask drawn on MR, and there is no MR")
+        for image in images:
+            try:
+                mask = intake.read_mask(file, image.volume.geometry)
+            except (InputError, GeometryError) as error:
+                problem = error
+                continue
+            size = float((mask.array > 0).sum()) * mask.geometry.voxel_volume_ml
+            found.append((size, image, mask))
+        if not found:
+            raise problem
+        _, image, mask = max(found, key=lambda each: each[0])
+        return MrLesions(image=image, lesions=self._lesions(file, mask))
+
+    def _lesions(self, file: Path, mask: LabelMap) -> LesionMap:
+        array = np.zeros(mask.array.shape, np.int32)
+        for label in np.unique(mask.array[mask.array > 0]):
+            parts, count = ndimage.label(mask.array == label, np.ones((3, 3, 3)))
+            sizes = np.bincount(parts.ravel()) * mask.geometry.voxel_volume_ml
+            for part in range(1, count + 1):
+                if sizes[part] >= self.settings.min_volume_ml:
+                    array[parts == part] = array.max() + 1
+        names = {number: f"lesion {number}" for number in range(1, int(array.max()) + 1)}
+        return LesionMap(
+            labels=LabelMap(array=array, names=names, geometry=mask.geometry),
+            probability=dict.fromkeys(names),
+            model=ModelInfo(name=f"given:{file.name}", version=__version__),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
 from oligocount.domain.study import Images, Study
 from oligocount.domain.volume import Unit
-from oligocount.given import MaskFile, OrganFile
+from oligocount.given import MaskFile, MrMaskFiles, OrganFile
 from oligocount.run import Tools, run_study
 from oligocount.segment.choose import load_segmenter
 from oligocount.segment.segmenter import Segmenter
@@ -79,6 +79,7 @@ class Choice:
     lesions: str | None = None
     organs: str | None = None
     lesion_mask: Path | None = None
+    mr_lesion_masks: tuple[Path, ...] = ()
     organ_map: Path | None = None
     organ_names: str | None = None
     device: str = "auto"
@@ -91,8 +92,11 @@ def load_tools(settings: Settings, choice: Choice | None = None) -> Tools:
     Raises ConfigError for an unknown name, ModelError for weights or a device.
     """
     choice = choice or Choice()
+    masks = choice.mr_lesion_masks
     return Tools(
-        organ_mapper=_organ_mapper(settings, choice), segmenter=_segmenter(settings, choice)
+        organ_mapper=_organ_mapper(settings, choice),
+        segmenter=_segmenter(settings, choice),
+        mr_segmenter=MrMaskFiles(files=masks, settings=settings.multimodal) if masks else None,
     )
 
 

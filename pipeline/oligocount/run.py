@@ -13,12 +13,13 @@ from oligocount.assess import assess, count_interval
 from oligocount.config import dump_settings
 from oligocount.domain.anatomy import Anatomy, OrganMap
 from oligocount.domain.facts import ClinicalFacts
-from oligocount.domain.lesion import Finding, LesionMap, LocatedLesion, Status
+from oligocount.domain.lesion import Finding, Lesion, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
 from oligocount.domain.quality import ScanQuality
 from oligocount.domain.report import Assessment, Decision
 from oligocount.domain.result import CaseStatus, Result
 from oligocount.domain.study import AlignedImages, Images, Role, Study
+from oligocount.multimodal import Joined, MrSegmenter, SeenLesion
 from oligocount.segment.segmenter import Segmenter, finder_of
 from oligocount.settings import Settings
 from oligocount.stopwatch import Stopwatch
@@ -35,10 +36,11 @@ class _HasCaveats(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """The two stages that a user may choose: who draws organs, who finds lesions."""
+    """The stages that a user may choose: who draws organs, who finds lesions, who does on MRI."""
 
     organ_mapper: OrganMapper
     segmenter: Segmenter
+    mr_segmenter: MrSegmenter | None = None
 
 
 def run_study(
@@ -61,7 +63,7 @@ def run_study(
     with watch.stage("quantify"):
         whole, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
         suv = quantify.crop_to_patient(whole, settings.quantify.field)
-        aligned = quantify.align(suv, images.ct, images.mr, settings.quantify)
+        aligned = quantify.align(suv, images.ct, (), settings.quantify)
     with watch.stage("organs"):
         organs = tools.organ_mapper(aligned)
         aligned, quality = _judged(aligned, organs, study, facts, settings)
@@ -69,28 +71,28 @@ def run_study(
         anatomy = map_anatomy(organs, aligned, settings.anatomy)
     with watch.stage("lesions"):
         foci = (find := finder_of(tools.segmenter, aligned, organs))(settings.segment)
-    place = _placer(anatomy, aligned, facts, settings)
+        mri = multimodal.look(images.mr, tools.mr_segmenter, aligned, organs, settings)
     with watch.stage("locate"):
-        located = place(foci)
+        joined = (place := _placer(anatomy, aligned, facts, mri.seen, settings))(foci)
     with watch.stage("assess"):
-        assessment = assess(_findings(located), facts, settings)
+        assessment = assess(_findings(joined), facts, settings)
     with watch.stage("interval"):
         interval = count_interval(lambda varied: _findings(place(find(varied))), facts, settings)
-    caveats = (*_said(study, images, route, aligned, anatomy, foci, assessment), *doubts)
+    caveats = (*_said(study, images, route, aligned, anatomy, foci, assessment, mri), *doubts)
     return Result(
         case_id=study.case_id,
-        status=_status(located, assessment, caveats),
+        status=_status(joined.lesions, assessment, caveats),
         study=study,
         pet_grid=images.pet.geometry,
         images=aligned,
         suv_route=route,
         quality=quality,
-        lesion_map=foci,
+        lesion_map=joined.foci,
         anatomy=anatomy,
-        lesions=located,
+        lesions=joined.lesions,
         assessment=assessment,
         facts=facts,
-        provenance=_provenance((organs.model, foci.model), settings, watch),
+        provenance=_provenance((organs.model, foci.model, *mri.models), settings, watch),
         interval=interval,
         caveats=caveats,
     )
@@ -142,24 +144,32 @@ def _provenance(models: tuple[ModelInfo, ...], settings: Settings, watch: Stopwa
 
 
 def _placer(
-    anatomy: Anatomy, images: AlignedImages, facts: ClinicalFacts, settings: Settings
-) -> Callable[[LesionMap], tuple[LocatedLesion, ...]]:
-    """A function from foci to located lesions that asks of the same voxels only once."""
+    anatomy: Anatomy,
+    images: AlignedImages,
+    facts: ClinicalFacts,
+    seen: tuple[SeenLesion, ...],
+    settings: Settings,
+) -> Callable[[LesionMap], Joined]:
+    """A function from foci to lesions, those of MRI among them; it asks of equal voxels once."""
     memory = locate.Memory()
 
+    def site(foci: LesionMap, measured: tuple[Lesion, ...]) -> tuple[LocatedLesion, ...]:
+        return locate.place(foci, measured, anatomy, images, facts, settings.locate)
+
     @functools.lru_cache(maxsize=1)
-    def place(foci: LesionMap) -> tuple[LocatedLesion, ...]:
+    def place(foci: LesionMap) -> Joined:
         measured = locate.measure(foci, images.suv, memory=memory)
         located = locate.locate(
             foci, measured, anatomy, images, facts, settings.locate, memory=memory
         )
-        return _with_treatability(located, facts, settings)
+        joined = multimodal.join(foci, located, seen, site, images.suv, settings.multimodal)
+        return replace(joined, lesions=_with_treatability(joined.lesions, facts, settings))
 
     return place
 
 
-def _findings(located: tuple[LocatedLesion, ...]) -> tuple[Finding, ...]:
-    return tuple(each.finding for each in located)
+def _findings(joined: Joined) -> tuple[Finding, ...]:
+    return tuple(each.finding for each in joined.lesions)
 
 
 def _with_treatability(

@@ -260,6 +260,16 @@ class PublishSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MultimodalSettings:
+    """When a lesion on MRI and one on PET are one."""
+
+    same_share: float
+    reach_times: float
+    settles_probability: float
+    min_volume_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All parts of one run."""
 
@@ -268,6 +278,7 @@ class Settings:
     segment: SegmentSettings
     anatomy: AnatomySettings
     locate: LocateSettings
+    multimodal: MultimodalSettings
     count: CountSettings
     decide: DecideSettings
     publish: PublishSettings

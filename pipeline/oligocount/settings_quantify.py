@@ -73,6 +73,33 @@ class QualitySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterSettings:
+    """How an MR is brought into the frame of the PET/CT, and when that is believed."""
+
+    spacing_mm: float
+    window_hu: tuple[float, ...]
+    max_suv: float
+    tissue_share: float
+    rim_mm: float
+    search_step_mm: float
+    search_angle_deg: float
+    search_smooth_mm: float
+    search_samples: int
+    searched: int
+    starts: int
+    distinct_mm: float
+    bins: int
+    smooth_mm: tuple[float, ...]
+    first_step_mm: float
+    last_step_mm: float
+    iterations: int
+    min_overlap: float
+    min_information: float
+    max_spread_mm: float
+    least_uncertainty_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuantifySettings:
     """How activity becomes SUV."""
 
@@ -82,3 +109,4 @@ class QuantifySettings:
     magnitude: MagnitudeSettings
     field: FieldSettings
     quality: QualitySettings
+    register: RegisterSettings

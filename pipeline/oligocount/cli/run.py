@@ -54,6 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("which models").add_argument
     add("--lesions", metavar="NAME", help="fdg_lesions, suv25, suv40, percent41, percist, a folder")
     add("--lesion-mask", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
+    add(
+        "--mr-lesion-mask",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="lesions drawn on an MR (NIfTI, SEG, RTSTRUCT): counted once with those of PET",
+    )
     add("--organs", metavar="NAME", help="organs_ct, rules, totalsegmentator or a bundle's folder")
     add("--organ-map", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
     add("--organ-names", metavar="NAMES", help="totalsegmentator_v2, totalsegmentator_v1, a JSON")
@@ -71,6 +79,7 @@ def execute(arguments: argparse.Namespace) -> int:
         lesions=arguments.lesions,
         organs=arguments.organs,
         lesion_mask=arguments.lesion_mask,
+        mr_lesion_masks=tuple(arguments.mr_lesion_mask),
         organ_map=arguments.organ_map,
         organ_names=arguments.organ_names,
         device=arguments.device,

@@ -1,5 +1,6 @@
 """Lesions: what was measured, what is thought of it, and both together."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -43,8 +44,28 @@ class LesionMap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenMeasures:
+    """What a lesion measures where MRI shows it, on the MR's own grid.
+
+    ADC in um2/s (1e-6 mm2/s); None where there is no ADC map in a known unit. `move` says how the
+    MR was brought into the PET's frame, `uncertainty_mm` how far off that may be; None: it was not.
+    """
+
+    volume_ml: float
+    longest_diameter_mm: float
+    adc_mean_um2_s: float | None
+    adc_min_um2_s: float | None
+    sequence: str
+    move: str
+    uncertainty_mm: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lesion:
-    """Measured, no opinion. Diameter is the longest between voxel corners in any direction."""
+    """Measured, no opinion. Diameter is the longest between voxel corners in any direction.
+
+    `modality` lists what shows it. A lesion beyond the PET has no uptake: its numbers are NaN.
+    """
 
     id: int
     centroid_lps_mm: tuple[float, float, float]
@@ -57,6 +78,12 @@ class Lesion:
     tlg: float
     probability: float | None
     modality: tuple[str, ...] = ("PT",)
+    mr: SeenMeasures | None = None
+
+    @property
+    def has_uptake(self) -> bool:
+        """True where the PET measured it."""
+        return not math.isnan(self.suv_max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

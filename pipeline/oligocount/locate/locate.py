@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 from scipy import ndimage
 
 from oligocount.domain.anatomy import Anatomy
@@ -73,16 +74,56 @@ def locate(
     ]
     opinions = with_doubts(foci, opinions, scene, settings)
     pairs = zip(foci, opinions, strict=True)
-    return tuple(_located(focus, opinion, settings) for focus, opinion in pairs)
+    return tuple(
+        _located(focus, opinion, tuple(_doubts(focus, settings))) for focus, opinion in pairs
+    )
+
+
+def place(
+    lesion_map: LesionMap,
+    measured: tuple[Lesion, ...],
+    anatomy: Anatomy,
+    images: AlignedImages,
+    facts: ClinicalFacts,
+    settings: LocateSettings,
+) -> tuple[LocatedLesion, ...]:
+    """The sites of lesions that another modality has shown: what their uptake means is not asked.
+
+    The whole lesion is its core. Raises GeometryError as `locate` does.
+    """
+    ones = np.ones(images.suv.array.shape, np.float32)
+    even = replace(images, suv=replace(images.suv, array=ones))
+    scene = build_scene(lesion_map, anatomy, even, settings.reach_mm)
+    boxes = ndimage.find_objects(scene.foci)
+    out = []
+    for lesion in measured:
+        focus = gather(scene, lesion, boxes[lesion.id - 1])
+        node = judge_node(focus, scene, facts, settings.node)
+        opinion = _judge_site(focus, scene, facts, settings, node=node)
+        opinion = with_station_beside(_with_station(opinion, node), node, settings.organ)
+        out.append(_located(focus, opinion, ()))
+    return tuple(out)
 
 
 def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSettings) -> Opinion:
     """The first that answers: normal uptake, organ, station touched, organ or station nearby."""
     node = judge_node(focus, scene, facts, settings.node)
+    normal = judge_physiologic(focus, scene, settings.physiologic)
+    opinion = normal or _judge_site(focus, scene, facts, settings, node=node)
+    return with_station_beside(_with_station(opinion, node), node, settings.organ)
+
+
+def _judge_site(
+    focus: Focus,
+    scene: Scene,
+    facts: ClinicalFacts,
+    settings: LocateSettings,
+    *,
+    node: Opinion | None,
+) -> Opinion:
     touched = node if node and (node.overlap or 0.0) >= settings.node.min_share else None
-    opinion = (
-        judge_physiologic(focus, scene, settings.physiologic)
-        or judge_small_organ(focus, scene, settings.organ)
+    return (
+        judge_small_organ(focus, scene, settings.organ)
         or judge_hilum(focus, scene, facts, settings.node)
         or judge_organ(focus, scene, settings.organ, min_share=settings.organ.min_share)
         or judge_muscle(focus, scene, node, settings.organ)
@@ -91,7 +132,6 @@ def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSet
         or node
         or judge_unknown(focus, scene)
     )
-    return with_station_beside(_with_station(opinion, node), node, settings.organ)
 
 
 def _with_station(opinion: Opinion, node: Opinion | None) -> Opinion:
@@ -112,10 +152,9 @@ def _doubts(focus: Focus, settings: LocateSettings) -> Iterator[Caveat]:
         yield Caveat(code="LOW_PROBABILITY", text=text)
 
 
-def _located(focus: Focus, opinion: Opinion, settings: LocateSettings) -> LocatedLesion:
+def _located(focus: Focus, opinion: Opinion, doubts: tuple[Caveat, ...]) -> LocatedLesion:
     lesion, status, caveats = focus.lesion, opinion.status, opinion.caveats
-    doubts = tuple(_doubts(focus, settings)) if status is Status.MALIGNANT else ()
-    if doubts:
+    if doubts and status is Status.MALIGNANT:
         status, caveats = Status.EQUIVOCAL, (*caveats, *doubts)
     finding = Finding(
         id=lesion.id,

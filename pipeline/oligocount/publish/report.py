@@ -27,6 +27,7 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
     words = read_strings(settings.language)
     book = phrasebook(settings.language, words)
     lesions = [described(each, words, book) for each in document["lesions"]]
+    on_pet = [each for each in lesions if each["suv_max"] is not None]
     step = 360.0 / settings.projections.n_frames
     angles = tuple(n * step for n in range(settings.projections.n_frames))
     *turned, lateral = project(
@@ -52,15 +53,15 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         told={name: value for name, value in document["clinical"].items() if value is not None},
         strips=thumbnail_uris(result, settings),
         strip_size=strip_size(settings.thumbnails),
-        frontal=_view("frontal", turned[0], uris[0], lesions, words),
-        lateral=_view("lateral", lateral, _uri(lateral, settings), lesions, words),
+        frontal=_view("frontal", turned[0], uris[0], on_pet, words),
+        lateral=_view("lateral", lateral, _uri(lateral, settings), on_pet, words),
         frames={
             "pictures": uris,
             "angles": [round(each) for each in angles],
-            "places": [placed(lesions, each) for each in turned],
+            "places": [placed(on_pet, each) for each in turned],
             "ways": [_ways(angle, words) for angle in angles],
         },
-        label_px=label_px(lesions, (*turned, lateral)),
+        label_px=label_px(on_pet, (*turned, lateral)),
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
 from oligocount.domain.anatomy import Site
@@ -93,6 +94,7 @@ def _lesion(located: LocatedLesion) -> dict[str, Any]:
         "treatable": finding.treatable,
         "evidence": located.reason,
         "modality": list(lesion.modality),
+        "mr": None if lesion.mr is None else asdict(lesion.mr),
         "caveats": [_caveat(one) for one in located.caveats],
     }
 

@@ -20,8 +20,9 @@ _BETWEEN_PX = 4
 
 
 def thumbnail_uris(result: Result, settings: PublishSettings) -> dict[int, str]:
-    """For each lesion id one strip of three pictures, the first `max_lesions` lesions alone."""
-    shown = result.lesions[: settings.thumbnails.max_lesions]
+    """For each lesion id on the PET one strip of three pictures, the first `max_lesions` alone."""
+    on_pet = [one for one in result.lesions if one.lesion.has_uptake]
+    shown = on_pet[: settings.thumbnails.max_lesions]
     return {one.lesion.id: jpeg_uri(_strip(one.lesion, result, settings)) for one in shown}
 
 

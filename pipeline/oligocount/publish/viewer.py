@@ -46,6 +46,7 @@ def render_viewer(
             volumes[name] = _packed(_present(labels, grid), grid)
     book = phrasebook(settings.language, words)
     lesions = [described(each, words, book) for each in document["lesions"]]
+    lesions = [each for each in lesions if each["suv_max"] is not None]  # what lies on the PET
     page = environment(words, book).get_template("viewer.html.j2")
     return page.render(
         doc=document,

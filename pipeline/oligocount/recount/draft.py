@@ -191,6 +191,7 @@ def _new_entry(number: int, reader: Reader) -> Entry:
         "treatable": stated if isinstance(stated, bool) else None,
         "evidence": "drawn by the reader",
         "modality": ["PT"],
+        "mr": None,
         "caveats": [],
     }
 

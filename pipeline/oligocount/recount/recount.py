@@ -78,7 +78,8 @@ def _reader(case: Case, edits: Edits, facts: ClinicalFacts, grid: LabelMap) -> R
 
 
 def _refuse_lost(draft: Draft) -> None:
-    lost = sorted(set(draft.lesions) - set(np.unique(draft.labels).tolist()))
+    on_pet = {number for number, each in draft.lesions.items() if each["suv_max"] is not None}
+    lost = sorted(on_pet - set(np.unique(draft.labels).tolist()))
     if lost:
         raise GeometryError(f"lesion {lost[0]} of result.json has no voxel on this PET's grid")
 

@@ -8,12 +8,16 @@ from oligocount.publish.dicom.origin import Origin
 
 
 def reported_lesions(result: Result) -> tuple[LocatedLesion, ...]:
-    """All but physiologic and benign foci, which are no lesions to follow or to treat."""
+    """All but physiologic and benign foci, which are no lesions to follow or to treat.
+
+    What lies beyond the PET has no voxel on it and is left out of objects drawn on the PET.
+    """
     return tuple(
         located
         for located in result.lesions
         if located.finding.kind is not Kind.PHYSIOLOGIC
         and located.finding.status is not Status.BENIGN
+        and located.lesion.has_uptake
     )
 
 

@@ -1,0 +1,63 @@
+"""How one image was brought into the frame of another, and how sure that is."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.errors import GeometryError
+
+
+class MoveSource(Enum):
+    """Where a move comes from."""
+
+    SAME_FRAME = "same frame of reference"
+    REGISTERED = "registered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RigidMove:
+    """A rigid move of LPS mm: points of an image to points of the frame that it is brought into.
+
+    `matrix` is 4 x 4 for columns (x, y, z, 1). `uncertainty_mm` is how far a point may lie from
+    where the move puts it. Raises GeometryError when the matrix is no rotation and shift.
+    """
+
+    matrix: NDArray[np.float64]
+    source: MoveSource
+    uncertainty_mm: float
+
+    def __post_init__(self) -> None:
+        matrix = np.array(self.matrix, np.float64)
+        turn = matrix[:3, :3] if matrix.shape == (4, 4) else np.zeros((3, 3))
+        if np.abs(turn @ turn.T - np.eye(3)).max() > 1e-6 or np.linalg.det(turn) < 0:
+            raise GeometryError(f"expected a rigid 4 x 4 matrix, found {matrix.tolist()}")
+        matrix.setflags(write=False)
+        object.__setattr__(self, "matrix", matrix)
+
+    def apply(self, lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The points (..., 3) where the move puts them."""
+        moved: NDArray[np.float64] = lps_mm @ self.matrix[:3, :3].T + self.matrix[:3, 3]
+        return moved
+
+    @property
+    def angle_deg(self) -> float:
+        """The rotation's angle."""
+        cosine = (np.trace(self.matrix[:3, :3]) - 1) / 2
+        return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Registration:
+    """The outcome of a registration: a move, or None with the reason why none is to be trusted.
+
+    `information` is the mutual information at the optimum in nats, `spread_mm` how far repeated
+    runs from disturbed starts lie apart, `overlap` the share of the image inside the other.
+    """
+
+    move: RigidMove | None
+    information: float
+    spread_mm: float
+    overlap: float
+    reason: str

@@ -1,0 +1,122 @@
+"""Every MR brought into the frame of the PET/CT: as it stands, or registered, or told that not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.mr import MrRegion, MrSequence
+from oligocount.domain.provenance import Caveat
+from oligocount.domain.registration import MoveSource, RigidMove
+from oligocount.domain.study import AlignedImages, MrImage
+from oligocount.domain.volume import Geometry
+from oligocount.geometry.affine import crop
+from oligocount.quantify.register import register
+from oligocount.settings_quantify import RegisterSettings
+
+_ANATOMY = (MrSequence.T1, MrSequence.T2, MrSequence.STIR, MrSequence.FLAIR)
+_BOXES = {MrRegion.BRAIN: ("brain", "skull"), MrRegion.LIVER: ("liver", "spleen")}
+_MARGIN_MM = {MrRegion.BRAIN: 60.0, MrRegion.LIVER: 120.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frames:
+    """The move of each MR by its series UID, None where none is to be trusted."""
+
+    moves: Mapping[str, RigidMove | None]
+    caveats: tuple[Caveat, ...] = ()
+
+
+def bring(
+    mr: tuple[MrImage, ...],
+    images: AlignedImages,
+    organs: OrganMap,
+    settings: RegisterSettings,
+) -> Frames:
+    """A move for each MR into the frame of `images`; one a frame of reference."""
+    moves: dict[str, RigidMove | None] = {}
+    caveats: list[Caveat] = []
+    groups: dict[object, list[MrImage]] = {}
+    for one in mr:
+        key = one.volume.geometry.frame_of_reference_uid or one.series_uid
+        groups.setdefault(key, []).append(one)
+    for group in groups.values():
+        move, said = _move(group, images, organs, settings)
+        moves |= {one.series_uid: move for one in group}
+        caveats += said
+    return Frames(moves=moves, caveats=tuple(dict.fromkeys(caveats)))
+
+
+def _move(
+    group: list[MrImage], images: AlignedImages, organs: OrganMap, settings: RegisterSettings
+) -> tuple[RigidMove | None, list[Caveat]]:
+    here, there = images.suv.geometry, group[0].volume.geometry
+    uids = (here.frame_of_reference_uid, there.frame_of_reference_uid)
+    best = min(group, key=_rank)
+    name = best.facts.title if best.facts else best.kind
+    if uids[0] == uids[1]:
+        return _as_it_stands(group, here, name, settings, is_stated=uids[0] is not None)
+    onto = images.ct or images.suv
+    around = _box(organs, best.facts.region if best.facts else None)
+    outcome = register(best.volume, onto, settings, around=around)
+    target = "CT" if images.ct else "PET"
+    if outcome.move is None:
+        text = f"MR ({name}) was not brought into the frame of the {target}: {outcome.reason}"
+        return None, [Caveat(code="MR_NOT_REGISTERED", text=text)]
+    text = f"MR ({name}) was registered to the {target}: {outcome.reason}"
+    return outcome.move, [Caveat(code="MR_REGISTERED", text=text)]
+
+
+def _as_it_stands(
+    group: list[MrImage], here: Geometry, name: str, settings: RegisterSettings, *, is_stated: bool
+) -> tuple[RigidMove | None, list[Caveat]]:
+    """The scanner's own coordinates, if the MR lies in the PET's field at all."""
+    if not any(_touch(one.volume.geometry, here) for one in group):
+        text = (
+            f"MR ({name}) and PET share a frame of reference but no place: beyond the PET's field"
+        )
+        caveats = [Caveat(code="MR_BEYOND_PET", text=text)]
+    else:
+        caveats = []
+    if not is_stated:
+        text = f"neither PET nor MR ({name}) states a frame of reference: taken as one"
+        caveats.append(Caveat(code="MR_FRAME_NOT_STATED", text=text))
+    move = RigidMove(
+        matrix=np.eye(4), source=MoveSource.SAME_FRAME, uncertainty_mm=settings.least_uncertainty_mm
+    )
+    return move, caveats
+
+
+def _rank(one: MrImage) -> tuple[int, float]:
+    """Anatomical images first, then the largest: what is registered for its whole frame."""
+    told = one.facts.sequence if one.facts else None
+    place = _ANATOMY.index(told) if told in _ANATOMY else len(_ANATOMY)
+    size = one.volume.geometry.voxel_volume_ml * one.volume.array.size
+    return place, -size
+
+
+def _touch(one: Geometry, other: Geometry) -> bool:
+    """Whether the box of one reaches into the other."""
+    axes = [np.linspace(0, n - 1, min(n, 12)) for n in one.shape]
+    places = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    index = other.to_index(one.to_lps_mm(places))
+    inside = (index >= -0.5) & (index <= np.array(other.shape) - 0.5)
+    return bool(inside.all(axis=1).any())
+
+
+def _box(organs: OrganMap, region: MrRegion | None) -> Geometry | None:
+    """The part of the body that an MR of the region shows, where the organ map knows it."""
+    names = _BOXES.get(region) if region else None
+    if region is None or names is None:
+        return None
+    geometry = organs.labels.geometry
+    mask = organs.labels.mask(*names)
+    if not mask.any():
+        return None
+    places = np.argwhere(mask)
+    pads = np.ceil(_MARGIN_MM[region] / np.array(geometry.spacing_mm)).astype(int)
+    low = np.maximum(places.min(axis=0) - pads, 0)
+    high = np.minimum(places.max(axis=0) + pads + 1, geometry.shape)
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return crop(geometry, (k, j, i))

@@ -1,0 +1,51 @@
+"""All that MRI shows of one patient's lesions, in the frame of the PET."""
+
+from dataclasses import dataclass
+
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.provenance import Caveat, ModelInfo
+from oligocount.domain.study import AlignedImages, MrImage
+from oligocount.multimodal.frames import bring
+from oligocount.multimodal.seen import MrSegmenter, SeenLesion, see
+from oligocount.settings import Settings
+
+_NOT_READ = Caveat(
+    code="MR_NOT_READ",
+    text="there is MR, but nobody has marked lesions on it: it takes no part in the count",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mri:
+    """Lesions on MRI, who marked them, and the doubts."""
+
+    seen: tuple[SeenLesion, ...] = ()
+    models: tuple[ModelInfo, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+
+
+def look(
+    mr: tuple[MrImage, ...],
+    segmenter: MrSegmenter | None,
+    images: AlignedImages,
+    organs: OrganMap,
+    settings: Settings,
+) -> Mri:
+    """The lesions that `segmenter` finds on MRI; without one the MR takes no part.
+
+    An MR is registered only when something is marked on it. Raises InputError when the segmenter
+    cannot use what there is.
+    """
+    if segmenter is None:
+        return Mri(caveats=(_NOT_READ,) if mr else ())
+    marked = segmenter(mr)
+    used = {one.image.volume.geometry.frame_of_reference_uid for one in marked}
+    needed = tuple(one for one in mr if one.volume.geometry.frame_of_reference_uid in used)
+    frames = bring(needed, images, organs, settings.quantify.register)
+    seen = tuple(
+        one
+        for each in marked
+        for one in see(each, images.suv.geometry, frames.moves[each.image.series_uid], mr)
+    )
+    models = tuple(dict.fromkeys(each.model for each in marked))
+    return Mri(seen=seen, models=models, caveats=frames.caveats)

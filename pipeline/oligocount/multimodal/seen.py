@@ -1,0 +1,156 @@
+"""Lesions that MRI shows, measured on the MR's own grid and brought into the PET's frame."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from oligocount.domain.lesion import LesionMap, SeenMeasures
+from oligocount.domain.mr import MrRegion
+from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.registration import RigidMove
+from oligocount.domain.study import MrImage
+from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
+from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.locate import measure
+
+_OUTSIDE_ADC = -1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MrLesions:
+    """What a reader or a model marks on one MR: labels 1..n on the grid of `image`."""
+
+    image: MrImage
+    lesions: LesionMap
+
+    @property
+    def model(self) -> ModelInfo:
+        """Who marked them."""
+        return self.lesions.model
+
+
+class MrSegmenter(Protocol):
+    """Finds lesions on MR images, each on its own grid."""
+
+    def __call__(self, images: tuple[MrImage, ...]) -> tuple[MrLesions, ...]:
+        """Return the lesions of each MR that shows some; no lesion is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeenLesion:
+    """One lesion on MRI.
+
+    `points_lps_mm` (n, 3) are its voxels in the PET's frame, None without a move; `index` (m, 3)
+    its voxels on the PET's grid, none beyond it.
+    """
+
+    measures: SeenMeasures
+    probability: float | None
+    region: MrRegion | None
+    points_lps_mm: NDArray[np.float64] | None
+    index: NDArray[np.intp]
+
+    @property
+    def uncertainty_mm(self) -> float:
+        """How far it may lie from where it was put; infinite where it was not put anywhere."""
+        known = self.measures.uncertainty_mm
+        return float("inf") if known is None else known
+
+
+def see(
+    marked: MrLesions,
+    grid: Geometry,
+    move: RigidMove | None,
+    adc: tuple[MrImage, ...] = (),
+) -> tuple[SeenLesion, ...]:
+    """Every lesion of one MR, measured, on the PET's `grid`.
+
+    ADC is read from the first map in a known unit that covers it, in the same frame of reference.
+    """
+    image, labels = marked.image, marked.lesions.labels
+    flat = Volume(array=np.ones(labels.geometry.shape, np.float32), unit=Unit.ARBITRARY,
+                  geometry=labels.geometry)  # fmt: skip
+    moved = None if move is None else _moved(labels, move, grid)
+    boxes = ndimage.find_objects(labels.array)
+    out = []
+    for one in measure(marked.lesions, flat):
+        places = np.argwhere(labels.array[boxes[one.id - 1]] == one.id)
+        places = places + [each.start for each in boxes[one.id - 1]]
+        values = _adc_values(labels.geometry, places, image, adc)
+        points = (
+            None if move is None else move.apply(labels.geometry.to_lps_mm(places.astype(float)))
+        )
+        measures = SeenMeasures(
+            volume_ml=one.volume_ml,
+            longest_diameter_mm=one.longest_diameter_mm,
+            adc_mean_um2_s=None if values is None else float(values.mean()),
+            adc_min_um2_s=None if values is None else float(values.min()),
+            sequence=image.facts.title if image.facts else image.kind,
+            move=move.source.value if move else "not brought into the PET's frame",
+            uncertainty_mm=move.uncertainty_mm if move else None,
+        )
+        out.append(
+            SeenLesion(
+                measures=measures,
+                probability=one.probability,
+                region=image.facts.region if image.facts else None,
+                points_lps_mm=points,
+                index=_on_grid(moved, one.id, points, grid),
+            )
+        )
+    return tuple(out)
+
+
+def _moved(labels: LabelMap, move: RigidMove, grid: Geometry) -> NDArray[np.int32]:
+    there = moved_geometry(labels.geometry, move, grid)
+    shifted = LabelMap(array=labels.array, names=labels.names, geometry=there)
+    return resample_labels(shifted, grid).array.astype(np.int32)
+
+
+def moved_geometry(geometry: Geometry, move: RigidMove, grid: Geometry) -> Geometry:
+    """The grid of an image after a move, in the frame of `grid`."""
+    return Geometry(
+        shape=geometry.shape,
+        affine=move.matrix @ geometry.affine,
+        frame_of_reference_uid=grid.frame_of_reference_uid,
+    )
+
+
+def _on_grid(
+    moved: NDArray[np.int32] | None,
+    label: int,
+    points: NDArray[np.float64] | None,
+    grid: Geometry,
+) -> NDArray[np.intp]:
+    """Voxels of the PET's grid; a lesion between its voxels takes the nearest one."""
+    if moved is None or points is None:
+        return np.zeros((0, 3), np.intp)
+    found = np.argwhere(moved == label)
+    if len(found):
+        return found
+    nearest = np.rint(grid.to_index(points.mean(axis=0))).astype(np.intp)
+    inside = bool((nearest >= 0).all() and (nearest < grid.shape).all())
+    return nearest[None] if inside else np.zeros((0, 3), np.intp)
+
+
+def _adc_values(
+    geometry: Geometry,
+    places: NDArray[np.intp],
+    image: MrImage,
+    maps: tuple[MrImage, ...],
+) -> NDArray[np.float32] | None:
+    uid = geometry.frame_of_reference_uid
+    for one in maps:
+        same = one is image or (uid and one.volume.geometry.frame_of_reference_uid == uid)
+        if one.volume.unit is not Unit.ADC or not same:
+            continue
+        on_grid = resample_volume(one.volume, geometry, outside=_OUTSIDE_ADC).array
+        values: NDArray[np.float32] = on_grid[tuple(places.T)]
+        values = values[values >= 0]
+        if values.size:
+            return values
+    return None
