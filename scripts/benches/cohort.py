@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from oligocount.cohort.clusters import local_cluster
-from oligocount.cohort.engine import run_batch, served
+from oligocount.cohort.engine import Ended, run_batch, served
 from oligocount.cohort.isolation import Limits
 from oligocount.cohort.ledger import Digests, Ledger, Outcome, State
 from oligocount.cohort.manifest import CohortCase
@@ -43,7 +43,6 @@ for (const [id, value] of [["search", "c099"], ["search", "liver"], ["decision",
 }
 document.getElementById("watched").textContent = told.map((ms) => ms.toFixed(0) + " ms").join(", ");
 </script></body>"""
-WARM_UP = 20  # cases until every worker has its process
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def wait(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> None:
     """The case function: waits as long as the options say, writes a small result."""
     enter("wait")
     time.sleep(job["seconds"])
-    (out / "result.json").write_text(json.dumps({"case_id": job["case_id"]}))
+    (out / "result.json").write_text(json.dumps({"pid": os.getpid()}))
 
 
 def main() -> None:
@@ -100,7 +99,7 @@ def pace(place: Path, count: int, *, workers: int, seconds: float) -> Pace:
         models_digest="m",
         limits=Limits(time_s=60, memory_mib=2000),
     )
-    ends: list[tuple[float, float]] = []
+    ends: list[tuple[str, float, float]] = []
     with (
         local_cluster(workers) as client,
         served(client, plan),
@@ -108,13 +107,24 @@ def pace(place: Path, count: int, *, workers: int, seconds: float) -> Pace:
     ):
         ledger.list_cases(cases, {})
 
-        def mark(_: object, ended: object) -> None:
+        def mark(_: object, ended: Ended | None) -> None:
             if ended is not None:
-                ends.append((time.perf_counter(), memory_mib()))
+                ends.append((ended.case_id, time.perf_counter(), memory_mib()))
 
         run_batch(tuple(cases), plan, client, ledger, mark)
-    (first, before), (last, after) = ends[WARM_UP], ends[-1]
-    return Pace((last - first) / (len(ends) - WARM_UP - 1), (before, after))
+    warm = warmed_up(plan.out, [name for name, *_ in ends], workers)
+    (_, first, before), (_, last, after) = ends[warm], ends[-1]
+    return Pace((last - first) / (len(ends) - warm - 1), (before, after))
+
+
+def warmed_up(out: Path, names: list[str], workers: int) -> int:
+    """The first case by whose end every worker's process had ended one."""
+    seen: set[int] = set()
+    for index, name in enumerate(names):
+        seen.add(json.loads((case_folder(out, name) / "result.json").read_text())["pid"])
+        if len(seen) == workers:
+            return index
+    raise SystemExit("a worker has done nothing: give more --cases")
 
 
 def finished(out: Path, count: int) -> None:

@@ -6,7 +6,7 @@ command line, and are never printed. A value must match exactly; one that severa
 refused with a list of them, unless --all.
 
 A study stands in DIR/STUDY-UID/SERIES-UID/OBJECT-UID.dcm once it is whole, so that
-`oligocount batch DIR --watch 60` takes it from there. What came before a connection broke is kept
+`oligocount batch --watch DIR -o OUT` takes it from there. What came before a connection broke stays
 in DIR/.STUDY-UID.part, and the same command again fetches the rest.
 
 The archive is HOST:PORT/AE-TITLE (C-FIND, then C-MOVE where `listen` tells a port of ours that the

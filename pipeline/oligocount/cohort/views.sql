@@ -68,7 +68,7 @@ CREATE VIEW exclusions AS
   UNION ALL SELECT 'done', CASE state WHEN 'failed' THEN error_class ELSE state END, count(*)
     FROM cases WHERE state NOT IN ('refused', 'done') GROUP BY 2
   UNION ALL SELECT 'with at least one distant lesion or station',
-      CASE WHEN N_high > 0 THEN 'none for certain, but a doubtful one' ELSE 'none' END, count(*)
+      CASE WHEN N_high > 0 THEN 'none for certain, but a doubtful one' ELSE 'no distant lesion or station' END, count(*)
     FROM cases WHERE state = 'done' AND NOT coalesce(N > 0, false) GROUP BY 2
   ORDER BY ALL;
 COMMENT ON VIEW exclusions IS 'why cases do not reach a step of `screening`';

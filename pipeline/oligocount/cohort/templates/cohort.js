@@ -46,6 +46,7 @@
     head.append(button);
   });
   table.append(head, body);
+  table.style.height = `min(36rem, ${rows.length * ROW + 60}px)`;
 
   const compare = (a, b) => {
     const left = columns[sorted.column].by(a), right = columns[sorted.column].by(b);
