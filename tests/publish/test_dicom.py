@@ -25,7 +25,7 @@ from oligocount.domain.lesion import LesionMap
 from oligocount.domain.result import Result
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import PublishError
-from oligocount.publish.dicom import codes, dicom_objects, sr
+from oligocount.publish.dicom import codes, dicom_objects, sr, write_objects
 from oligocount.publish.result_json import result_document
 
 from . import builders
@@ -441,14 +441,24 @@ def test_the_objects_stand_in_the_case(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="no dciodvfy (Debian: dicom3tools)")
-@pytest.mark.parametrize("name", ["axial", "oblique"])
-def test_an_independent_validator_finds_no_error(tmp_path: Path, name: str) -> None:
-    publish.write(tmp_path / "out", result_on(tmp_path, GRIDS[name]), "", SETTINGS)
-    for file in (tmp_path / "out" / "dicom").iterdir():
-        done = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True)
-        errors = [line for line in done.stderr.splitlines() if line.startswith("Error")]
-        assert errors == [], file.name
+@pytest.mark.parametrize("name", GRIDS)
+def test_independent_tools_find_no_error(tmp_path: Path, name: str) -> None:
+    """Of any orientation: dciodvfy (dicom3tools) holds them to the standard, dcmtk reads them."""
+    tools = {"dciodvfy": "dicom3tools", "dcmdump": "dcmtk", "dcm2json": "dcmtk"}
+    absent = {package for tool, package in tools.items() if shutil.which(tool) is None}
+    if absent:
+        pytest.skip(f"without {', '.join(sorted(absent))} (Debian)")
+    result = result_on(tmp_path, GRIDS[name])
+    written = dicom_objects(result, result_document(result), SETTINGS.dicom, NOW)
+    write_objects(tmp_path / "dicom", written)
+    files = sorted((tmp_path / "dicom").iterdir())
+    assert len(files) == 5
+    for file in files:
+        told = subprocess.run(["dciodvfy", str(file)], capture_output=True, text=True).stderr
+        assert [line for line in told.splitlines() if line.startswith("Error")] == [], file.name
+        for tool in ("dcmdump", "dcm2json"):
+            done = subprocess.run([tool, str(file)], capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, ""), (tool, file.name)
 
 
 def test_every_standard_code_is_in_the_standards_dictionary() -> None:
