@@ -117,9 +117,8 @@ def _segmenter(settings: Settings, choice: Choice) -> Segmenter:
     return load_segmenter(name, settings.segment, choice.device, trusted=choice.trusted)
 
 
-def with_language(settings: Settings, language: str | None) -> Settings:
-    """The settings with the report in another language; None leaves it."""
-    if language is None:
-        return settings
-    changed = dataclasses.replace(settings.publish, language=language)
-    return dataclasses.replace(settings, publish=changed)
+def with_report(settings: Settings, *, language: str | None, pdf: bool | None) -> Settings:
+    """The settings with the report in another language, as PDF too; None leaves either."""
+    asked = {"language": language, "pdf": pdf}
+    changes: Any = {name: value for name, value in asked.items() if value is not None}
+    return dataclasses.replace(settings, publish=dataclasses.replace(settings.publish, **changes))

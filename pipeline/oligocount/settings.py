@@ -253,6 +253,7 @@ class PublishSettings:
 
     language: str
     keep_suv: bool
+    pdf: bool
     projections: ProjectionSettings
     thumbnails: ThumbnailSettings
     viewer: ViewerSettings

@@ -11,6 +11,7 @@ from oligocount.config import load_settings
 from oligocount.domain.lesion import Status
 from oligocount.domain.study import AlignedImages
 from oligocount.publish.count_axis import count_axis
+from oligocount.publish.first_look import answer_rows, first_lesions
 from oligocount.publish.markers import category, label_px, placed
 from oligocount.publish.pages import phrasebook, place, read_strings
 from oligocount.publish.projections import Projection
@@ -273,3 +274,75 @@ def test_physiologic_foci_take_no_room_in_the_margin() -> None:
     foci = [lesion(kind="physiologic", centroid_lps_mm=[-30.0, 0.0, 0.0]) for _ in range(99)]
     one = lesion(centroid_lps_mm=[-30.0, 0.0, 0.0])
     assert placed([*foci, one], view)[-1] == placed([one], view)[0]
+
+
+INTERVAL = {
+    "N_min": 1, "N_max": 7, "n_settings": 8, "N_by_settings": {"1": 2, "2": 5, "7": 1},
+    "grid": [
+        {"setting": "segment.connectivity", "as_set": 18,
+         "values": [{"value": 6, "N_min": 1, "N_max": 7}, {"value": 18, "N_min": 2, "N_max": 2}]},
+    ],
+    "verdicts": {"CN2025": {"INDETERMINATE": 0.75, "OLIGO": 0.25}},
+}  # fmt: skip
+
+
+def test_bars_tell_how_often_each_count_comes_out_of_the_settings() -> None:
+    """2, 5 and 1 of 8 combinations: the tallest bar is N 2's, and all stand over their tick."""
+    document = {**result_document(builders.result()), "count_interval": INTERVAL}
+    axis = count_axis(document)
+    assert [bar["n"] for bar in axis["bars"]] == [1, 2, 7]
+    assert [bar["height"] for bar in axis["bars"]] == [13.6, 34.0, 6.8]
+    middle = axis["bars"][1]["x"] + axis["bars"][1]["width"] / 2
+    assert middle == pytest.approx(dict(axis["ticks"])[2], abs=0.11)
+    assert axis["bars"][2]["x"] + axis["bars"][2]["width"] < axis["right"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_count_interval_is_told_beside_the_answer_that_it_shakes(language: str) -> None:
+    result = builders.result()
+    document = {**result_document(result), "count_interval": INTERVAL}
+    text = render_report(document, result, dataclasses.replace(SETTINGS, language=language))
+    words = read_strings(language)
+    assert words["interval"].format(low=1, high=7, settings=8) in text
+    assert words["holds"].format(percent=75) in text
+    assert "6: <b>1–7</b>" in text
+
+
+def test_without_an_interval_nothing_is_said_of_one() -> None:
+    result = builders.result()
+    text = render_report({**result_document(result), "count_interval": None}, result, SETTINGS)
+    assert 'class="bar"' not in text
+    assert "combinations of settings" not in text
+
+
+def test_an_open_answer_reaches_from_the_worst_to_the_best_case() -> None:
+    rows = {row["name"]: row for row in answer_rows(result_document(builders.result())["verdicts"])}
+    open_ = rows["CN2025"]["cells"]
+    assert [cell["reach"] for cell in open_] == ["r", "lr", "l"]
+    assert [cell["is_answer"] for cell in open_] == [False, True, False]
+    assert [cell["is_worst"] for cell in open_] == [True, False, False]
+    assert [cell["is_best"] for cell in open_] == [False, False, True]
+    assert [cell["reach"] for cell in rows["OMEC_MAIN"]["cells"]] == ["", "", ""]
+
+
+def test_an_answer_outside_the_matrix_is_told_in_words() -> None:
+    verdict = {"decision": "INDETERMINATE", "worst": "OLIGO", "best": "NOT_M1", "criteria": []}
+    assert answer_rows({"X": verdict})[0]["cells"] is None
+
+
+def test_lesions_that_decide_come_in_the_order_to_look_and_alike_sets_stand_together() -> None:
+    document = {
+        "decision_critical_lesions": [9, 3, 4],
+        "decision_critical_sets": [
+            {"lesions": [9], "flips": {"A": "OLIGO"}},
+            {"lesions": [3, 4], "flips": {"B": "OLIGO"}},
+            {"lesions": [3, 9], "flips": {"B": "OLIGO"}},
+        ],
+    }
+    nine, three, _ = first_lesions(document, [{"id": 3}, {"id": 4}, {"id": 9}])
+    assert [nine["id"], three["id"]] == [9, 3]
+    assert nine["flips"] == [
+        {"others": [], "to": {"A": "OLIGO"}},
+        {"others": [[3]], "to": {"B": "OLIGO"}},
+    ]
+    assert three["flips"] == [{"others": [[4], [9]], "to": {"B": "OLIGO"}}]

@@ -57,12 +57,23 @@ def test_uptake_is_told_in_tenths(html: str) -> None:
     np.testing.assert_allclose(np.asarray(image.dataobj) * 0.1, truth, atol=0.051)
 
 
-def test_points_lie_in_their_lesions(html: str) -> None:
-    image = image_of(html, "lesions")
-    lesions = np.asarray(image.dataobj)
-    for x, y, z in list(data_of(html)["points"].values()):
-        index = nib.affines.apply_affine(np.linalg.inv(image.affine), (-x, -y, z))
-        assert lesions[tuple(np.rint(index).astype(int))] == 1
+def test_points_lie_in_their_lesions_of_the_colour_of_their_group(html: str) -> None:
+    """Foci 1 to 6: primary, counted, regional, counted, equivocal, physiologic."""
+    data = data_of(html)
+    found = []
+    for x, y, z in data["points"].values():
+        values = []
+        for name in ("lesions", "physiologic"):
+            image = image_of(html, name)
+            index = nib.affines.apply_affine(np.linalg.inv(image.affine), (-x, -y, z))
+            values.append(np.asarray(image.dataobj)[tuple(np.rint(index).astype(int))])
+        found.append(data["groups"][values[0] - 1] if values[0] else f"physiologic {values[1]}")
+    assert found == ["primary", "counted", "regional", "counted", "equivocal", "physiologic 1"]
+
+
+def test_stations_are_told_by_their_titles(html: str) -> None:
+    assert data_of(html)["stations"] == ["", "104L"]
+    assert set(np.unique(np.asarray(image_of(html, "stations").dataobj))) == {0, 1}
 
 
 def test_a_fine_grid_is_coarsened_over_the_same_box() -> None:
@@ -76,7 +87,7 @@ def test_what_is_not_known_is_not_packed() -> None:
     grid = builders.geometry()
     anatomy = Anatomy(organs=builders.result().anatomy.organs)
     alone = page(images=builders.images(grid, with_ct=False), anatomy=anatomy)
-    assert set(data_of(alone)["volumes"]) == {"suv", "lesions"}
+    assert set(data_of(alone)["volumes"]) == {"suv", "lesions", "physiologic"}
 
 
 def test_no_voxels_are_no_viewer() -> None:

@@ -6,6 +6,7 @@ once when everything is done: a run that is killed leaves nothing there.
 
 examples:
   oligocount run /data/patient7 -o out/patient7 --clinical facts.yaml
+  oligocount run scan.zip -o out/patient7 --lang zh --pdf
   oligocount run --pet suv.nii.gz --ct ct.nii.gz -o out/patient7
   oligocount run /data/patient7 -o out/patient7 --lesion-mask mine.nii.gz --organs rules
 """
@@ -28,7 +29,7 @@ from oligocount.inputs import (
     dicom_reader,
     load_tools,
     nifti_reader,
-    with_language,
+    with_report,
 )
 from oligocount.run import run_study
 from oligocount.settings import Settings
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--case-id", metavar="ID", help="default: a pseudonym from the study's UID")
     add("--config", type=Path, metavar="FILE", help="settings on top of ours")
     add("--lang", choices=("en", "zh"), help="language of the report")
+    add("--pdf", action="store_true", default=None, help="report.pdf too")
     add = parser.add_argument_group("which images").add_argument
     add("--pet-series", metavar="UID", help="the PET series to take, where several could be it")
     add("--pet", type=Path, metavar="FILE", help="a NIfTI PET, instead of INPUT")
@@ -71,8 +73,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Run one case and print the verdicts; 0 when the case folder stands."""
-    settings = with_language(load_settings(arguments.config), arguments.lang)
+    settings = load_settings(arguments.config)
+    settings = with_report(settings, language=arguments.lang, pdf=arguments.pdf)
     publish.check_out(arguments.out)
+    if settings.publish.pdf:
+        publish.find_browser()
     facts = read_facts(arguments.clinical) if arguments.clinical else ClinicalFacts()
     read = _reader(arguments, settings)
     choice = Choice(

@@ -2,5 +2,6 @@
 
 from oligocount.publish.case import write
 from oligocount.publish.case_folder import check_out
+from oligocount.publish.pdf import find_browser
 
-__all__ = ["check_out", "write"]
+__all__ = ["check_out", "find_browser", "write"]

@@ -16,9 +16,8 @@ SENT = "sent.jsonl"  # what an archive has of this case; the same objects must n
 CASE_FILES = frozenset(
     {
         MARKER, "lesions.csv", "lesions.nii.gz", "organs.nii.gz", "organs.json",
-        "stations.nii.gz", "stations.json", "settings.yaml", "report.html", "viewer.html", "dicom",
-        "suv.nii.gz",
-        SENT,
+        "stations.nii.gz", "stations.json", "settings.yaml", "report.html", "report.pdf",
+        "viewer.html", "summary.json", "dicom", "suv.nii.gz", SENT,
     }
 )  # fmt: skip
 

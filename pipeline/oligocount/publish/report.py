@@ -48,6 +48,8 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         answers=answer_rows(document["verdicts"]),
         first=first_lesions(document, lesions),
         axis=count_axis(document),
+        interval=document.get("count_interval"),
+        holds=(document.get("count_interval") or {}).get("verdicts", {}),
         doubts=_doubts(document),
         missing=_missing(document),
         told={name: value for name, value in document["clinical"].items() if value is not None},

@@ -1,7 +1,7 @@
 """viewer.html: PET on CT with lesions and stations to click through, one page without a network."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,11 @@ from oligocount.publish.pages import (
     phrasebook,
     read_strings,
 )
+from oligocount.publish.phrases import Phrasebook
 from oligocount.settings import PublishSettings
 
 _LEVELS = 255
+GROUPS = ("counted", "regional", "primary", "equivocal", "not_counted")  # drawn over the scan
 _LIBRARY = TEMPLATES / "vendor" / "niivue.umd.js"
 
 
@@ -41,12 +43,13 @@ def render_viewer(
     if result.images.ct is not None:
         low, high = settings.thumbnails.ct_window_hu
         volumes["ct"] = _packed(_levels(result.images.ct, grid, low, high), grid)
-    for name, labels in (("lesions", lesion_labels(result)), ("stations", result.anatomy.stations)):
-        if labels is not None:
-            volumes[name] = _packed(_present(labels, grid), grid)
     book = phrasebook(settings.language, words)
     lesions = [described(each, words, book) for each in document["lesions"]]
     lesions = [each for each in lesions if each["suv_max"] is not None]  # what lies on the PET
+    volumes |= _foci(lesion_labels(result), lesions, grid)
+    stations = result.anatomy.stations
+    if stations is not None:
+        volumes["stations"] = _packed(_labels(stations, grid), grid)
     page = environment(words, book).get_template("viewer.html.j2")
     return page.render(
         doc=document,
@@ -57,6 +60,8 @@ def render_viewer(
             "volumes": volumes,
             "suvStep": step,
             "windowSuv": settings.projections.window_suv,
+            "groups": GROUPS,
+            "stations": [] if stations is None else _names(stations, result, book),
             "points": {str(each["id"]): each["centroid_lps_mm"] for each in lesions},
         },
     )
@@ -79,10 +84,31 @@ def _levels(volume: Volume, grid: Geometry, low: float, high: float) -> NDArray[
     return levels
 
 
-def _present(labels: LabelMap, grid: Geometry) -> NDArray[np.uint8]:
-    """1 where there is any label."""
-    present: NDArray[np.uint8] = (resample_labels(labels, grid).array > 0).astype(np.uint8)
-    return present
+def _labels(labels: LabelMap, grid: Geometry) -> NDArray[np.uint8]:
+    moved: NDArray[np.uint8] = resample_labels(labels, grid).array.astype(np.uint8)
+    return moved
+
+
+def _foci(labels: LabelMap, lesions: Sequence[Mapping[str, Any]], grid: Geometry) -> dict[str, str]:
+    """Lesions as 1 + the index of their group; physiologic foci, 1 each, as a volume apart."""
+    moved = resample_labels(labels, grid).array
+    code = np.zeros(int(moved.max(initial=0)) + 1, np.uint8)
+    benign = np.zeros_like(code)
+    for each in lesions:
+        if each["id"] < code.size:
+            code[each["id"]] = GROUPS.index(each["group"]) + 1 if each["group"] in GROUPS else 0
+            benign[each["id"]] = each["group"] not in GROUPS
+    return {
+        "lesions": _packed(code[moved], grid),
+        "physiologic": _packed(benign[moved], grid),
+    }
+
+
+def _names(stations: LabelMap, result: Result, book: Phrasebook) -> list[str]:
+    """The title of each label of the station map, from label 0 on."""
+    entries = result.anatomy.station_entries
+    names = [stations.names.get(n, "") for n in range(max(stations.names, default=0) + 1)]
+    return [book.said(entries[each].title) if each in entries else each for each in names]
 
 
 def _packed(array: NDArray[np.uint8], grid: Geometry) -> str:

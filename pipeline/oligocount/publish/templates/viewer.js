@@ -22,13 +22,25 @@
     viewer.addVolume(image);
     layers[name] = viewer.volumes.length - 1;
   };
+  // Uptake hides anatomy the more the higher it is, as in the report's pictures.
+  viewer.addColormap("uptake", { I: [0, 64, 128, 191, 255], R: [0, 150, 255, 255, 255], G: [0, 0, 110, 220, 255], B: [0, 0, 0, 60, 255], A: [0, 96, 191, 255, 255] });
   await add("ct", { colormap: "gray", cal_min: 0, cal_max: 255, opacity: 1 });
-  await add("suv", { colormap: hasCt ? "hot" : "gray", cal_min: 0, cal_max: data.windowSuv / data.suvStep, opacity: hasCt ? 0.6 : 1 });
-  const one = (red, green, blue) => ({ I: [0, 1], R: [0, red], G: [0, green], B: [0, blue], A: [0, 255], labels: ["", ""] });
-  await add("stations", { cal_min: 0, cal_max: 1, opacity: 1, label: one(204, 121, 167) });
-  await add("lesions", { cal_min: 0, cal_max: 1, opacity: 0.35, label: one(0, 255, 255) });
-  if ("stations" in layers) viewer.setOpacity(layers.stations, 0);
+  await add("suv", { colormap: hasCt ? "uptake" : "gray", cal_min: 0, cal_max: data.windowSuv / data.suvStep, opacity: hasCt ? 0.85 : 1 });
+  // One colour a label; `colour(n)` gives the n-th as [red, green, blue].
+  const table = (count, colour) => {
+    const rows = Array.from({ length: count + 1 }, (_, n) => (n ? colour(n - 1) : [0, 0, 0]));
+    const [R, G, B] = [0, 1, 2].map((channel) => rows.map((row) => row[channel]));
+    return { I: rows.map((_, n) => n), R, G, B, A: rows.map((_, n) => (n ? 255 : 0)), labels: rows.map(() => "") };
+  };
+  const style = getComputedStyle(document.documentElement);
+  const ofGroup = (n) => style.getPropertyValue(`--${data.groups[n]}`).trim().match(/[0-9a-f]{2}/gi).map((hex) => parseInt(hex, 16));
+  const pastels = [[204, 121, 167], [86, 180, 233], [240, 228, 66], [0, 158, 115], [230, 159, 0], [170, 170, 255]];
+  await add("stations", { opacity: 0, label: table(Math.max(1, data.stations.length - 1), (n) => pastels[n % pastels.length]) });
+  await add("physiologic", { opacity: 0, label: table(1, () => [151, 158, 165]) });
+  await add("lesions", { opacity: 1, label: table(data.groups.length, ofGroup) });
+  viewer.setAtlasOutline(1);
   viewer.setSliceType(viewer.sliceTypeMultiplanar);
+  if (self !== top) document.body.classList.add("embedded"); // beside the report, which lists the lesions
 
   const setWindow = () => {
     const suv = Number(find("window").value);
@@ -41,15 +53,23 @@
   setWindow();
   find("pet").disabled = !hasCt;
   find("pet").addEventListener("input", () => viewer.setOpacity(layers.suv, Number(find("pet").value)));
+  const setZoom = () => {
+    const zoom = Number(find("zoom").value);
+    const shift = [...viewer.frac2mm(viewer.scene.crosshairPos)].slice(0, 3).map((mm) => (1 - zoom) * mm);
+    viewer.setPan2Dxyzmm([...shift, zoom]);
+  };
+  find("zoom").addEventListener("input", setZoom);
   const toggle = (name, opacity) => find(name)?.addEventListener("change", (event) => viewer.setOpacity(layers[name], event.target.checked ? opacity : 0));
-  toggle("lesions", 0.35);
-  toggle("stations", 0.35);
+  toggle("lesions", 1);
+  toggle("physiologic", 1);
+  toggle("stations", 0.5);
 
   const buttons = [...document.querySelectorAll("nav button")];
   const go = (id) => {
     const point = data.points[id];
     if (!point) return;
     viewer.scene.crosshairPos = viewer.mm2frac([-point[0], -point[1], point[2]]);
+    setZoom();
     viewer.updateGLVolume();
     viewer.createOnLocationChange();
     buttons.forEach((each) => each.setAttribute("aria-current", String(each.dataset.id === id)));
@@ -60,7 +80,8 @@
   viewer.onLocationChange = (place) => {
     const suv = place.values[layers.suv].value * data.suvStep;
     const [right, front, up] = place.mm;
-    find("here").textContent = `SUV ${suv.toFixed(1)} · LPS ${(-right).toFixed(0)}, ${(-front).toFixed(0)}, ${up.toFixed(0)} mm`;
+    const station = "stations" in layers ? data.stations[place.values[layers.stations].value] : "";
+    find("here").textContent = `SUV ${suv.toFixed(1)} · LPS ${(-right).toFixed(0)}, ${(-front).toFixed(0)}, ${up.toFixed(0)} mm${station ? ` · ${station}` : ""}`;
   };
   addEventListener("hashchange", follow);
   follow();
