@@ -66,14 +66,25 @@ def test_points_lie_in_their_lesions_of_the_colour_of_their_group(html: str) -> 
         for name in ("lesions", "physiologic"):
             image = image_of(html, name)
             index = nib.affines.apply_affine(np.linalg.inv(image.affine), (-x, -y, z))
-            values.append(np.asarray(image.dataobj)[tuple(np.rint(index).astype(int))])
-        found.append(data["groups"][values[0] - 1] if values[0] else f"physiologic {values[1]}")
+            values.append(int(np.asarray(image.dataobj)[tuple(np.rint(index).astype(int))]))
+        found.append(data["groups"][values[0] % data["rim"] - 1] if values[0] else f"physiologic {values[1]}")
     assert found == ["primary", "counted", "regional", "counted", "equivocal", "physiologic 1"]
 
 
 def test_stations_are_told_by_their_titles(html: str) -> None:
     assert data_of(html)["stations"] == ["", "104L"]
-    assert set(np.unique(np.asarray(image_of(html, "stations").dataobj))) == {0, 1}
+    assert set(np.unique(np.asarray(image_of(html, "stations").dataobj))) == {0, 1, 101}
+
+
+def test_a_line_lies_where_a_lesion_ends_and_nowhere_inside(html: str) -> None:
+    """A ball of two voxels' radius: its middle is inside, what has a neighbour outside is rim."""
+    lesions = np.asarray(image_of(html, "lesions").dataobj).transpose(2, 1, 0)
+    (k, j, i), radius, _, _ = builders.FOCI[1]
+    assert radius == 2.0
+    assert lesions[k, j, i] == 3  # the primary's group
+    assert lesions[k, j, i + 1] == 3
+    assert lesions[k, j, i + 2] == 3 + 100
+    assert lesions[k, j, i + 3] == 0
 
 
 def test_a_fine_grid_is_coarsened_over_the_same_box() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from oligocount.domain.result import Result
 from oligocount.domain.volume import Geometry, LabelMap, Volume
@@ -24,6 +25,7 @@ from oligocount.settings import PublishSettings
 
 _LEVELS = 255
 GROUPS = ("counted", "regional", "primary", "equivocal", "not_counted")  # drawn over the scan
+RIM = 100  # told apart by the viewer: inside, a tint; at the rim, a line
 _LIBRARY = TEMPLATES / "vendor" / "niivue.umd.js"
 
 
@@ -49,7 +51,8 @@ def render_viewer(
     volumes |= _foci(lesion_labels(result), lesions, grid)
     stations = result.anatomy.stations
     if stations is not None:
-        volumes["stations"] = _packed(_labels(stations, grid), grid)
+        regions = _labels(stations, grid)
+        volumes["stations"] = _packed(_rimmed(regions, regions), grid)
     page = environment(words, book).get_template("viewer.html.j2")
     return page.render(
         doc=document,
@@ -61,6 +64,7 @@ def render_viewer(
             "suvStep": step,
             "windowSuv": settings.projections.window_suv,
             "groups": GROUPS,
+            "rim": RIM,
             "stations": [] if stations is None else _names(stations, result, book),
             "points": {str(each["id"]): each["centroid_lps_mm"] for each in lesions},
         },
@@ -86,10 +90,21 @@ def _levels(volume: Volume, grid: Geometry, low: float, high: float) -> NDArray[
 
 def _labels(labels: LabelMap, grid: Geometry) -> NDArray[np.uint8]:
     moved: NDArray[np.uint8] = resample_labels(labels, grid).array.astype(np.uint8)
-    return moved
+    return np.where(moved < RIM, moved, 0).astype(np.uint8)
 
 
-def _foci(labels: LabelMap, lesions: Sequence[Mapping[str, Any]], grid: Geometry) -> dict[str, str]:
+def _rimmed(codes: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) -> NDArray[np.uint8]:
+    """RIM added to the codes of voxels with a neighbour of another label: there lies an outline."""
+    cross = ndimage.generate_binary_structure(3, 1)
+    least = ndimage.minimum_filter(labels, footprint=cross)
+    most = ndimage.maximum_filter(labels, footprint=cross)
+    rimmed: NDArray[np.uint8] = codes + RIM * ((codes > 0) & (least != most)).astype(np.uint8)
+    return rimmed
+
+
+def _foci(
+    labels: LabelMap, lesions: Sequence[Mapping[str, Any]], grid: Geometry
+) -> dict[str, str]:
     """Lesions as 1 + the index of their group; physiologic foci, 1 each, as a volume apart."""
     moved = resample_labels(labels, grid).array
     code = np.zeros(int(moved.max(initial=0)) + 1, np.uint8)
@@ -99,8 +114,8 @@ def _foci(labels: LabelMap, lesions: Sequence[Mapping[str, Any]], grid: Geometry
             code[each["id"]] = GROUPS.index(each["group"]) + 1 if each["group"] in GROUPS else 0
             benign[each["id"]] = each["group"] not in GROUPS
     return {
-        "lesions": _packed(code[moved], grid),
-        "physiologic": _packed(benign[moved], grid),
+        "lesions": _packed(_rimmed(code[moved], moved), grid),
+        "physiologic": _packed(_rimmed(benign[moved], moved), grid),
     }
 
 

@@ -23,22 +23,21 @@
     layers[name] = viewer.volumes.length - 1;
   };
   // Uptake hides anatomy the more the higher it is, as in the report's pictures.
-  viewer.addColormap("uptake", { I: [0, 64, 128, 191, 255], R: [0, 150, 255, 255, 255], G: [0, 0, 110, 220, 255], B: [0, 0, 0, 60, 255], A: [0, 96, 191, 255, 255] });
+  viewer.addColormap("uptake", { I: [0, 64, 128, 191, 255], R: [120, 200, 255, 255, 255], G: [0, 30, 110, 220, 255], B: [0, 0, 0, 60, 255], A: [0, 40, 150, 255, 255] });
   await add("ct", { colormap: "gray", cal_min: 0, cal_max: 255, opacity: 1 });
   await add("suv", { colormap: hasCt ? "uptake" : "gray", cal_min: 0, cal_max: data.windowSuv / data.suvStep, opacity: hasCt ? 0.85 : 1 });
-  // One colour a label; `colour(n)` gives the n-th as [red, green, blue].
-  const table = (count, colour) => {
-    const rows = Array.from({ length: count + 1 }, (_, n) => (n ? colour(n - 1) : [0, 0, 0]));
+  // `colour(n)` is that of the n-th label as [red, green, blue]: a tint inside, a line at the rim.
+  const table = (colour) => {
+    const rows = Array.from({ length: 2 * data.rim }, (_, n) => (n % data.rim ? colour((n % data.rim) - 1) : [0, 0, 0]));
     const [R, G, B] = [0, 1, 2].map((channel) => rows.map((row) => row[channel]));
-    return { I: rows.map((_, n) => n), R, G, B, A: rows.map((_, n) => (n ? 255 : 0)), labels: rows.map(() => "") };
+    return { I: rows.map((_, n) => n), R, G, B, A: rows.map((_, n) => (n % data.rim ? (n > data.rim ? 255 : 40) : 0)), labels: rows.map(() => "") };
   };
   const style = getComputedStyle(document.documentElement);
-  const ofGroup = (n) => style.getPropertyValue(`--${data.groups[n]}`).trim().match(/[0-9a-f]{2}/gi).map((hex) => parseInt(hex, 16));
+  const ofGroup = (n) => style.getPropertyValue(`--${data.groups[n] ?? "not_counted"}`).trim().match(/[0-9a-f]{2}/gi).map((hex) => parseInt(hex, 16));
   const pastels = [[204, 121, 167], [86, 180, 233], [240, 228, 66], [0, 158, 115], [230, 159, 0], [170, 170, 255]];
-  await add("stations", { opacity: 0, label: table(Math.max(1, data.stations.length - 1), (n) => pastels[n % pastels.length]) });
-  await add("physiologic", { opacity: 0, label: table(1, () => [151, 158, 165]) });
-  await add("lesions", { opacity: 1, label: table(data.groups.length, ofGroup) });
-  viewer.setAtlasOutline(1);
+  await add("stations", { opacity: 0, label: table((n) => pastels[n % pastels.length]) });
+  await add("physiologic", { opacity: 0, label: table(() => [190, 196, 202]) });
+  await add("lesions", { opacity: 1, label: table(ofGroup) });
   viewer.setSliceType(viewer.sliceTypeMultiplanar);
   if (self !== top) document.body.classList.add("embedded"); // beside the report, which lists the lesions
 
@@ -62,7 +61,7 @@
   const toggle = (name, opacity) => find(name)?.addEventListener("change", (event) => viewer.setOpacity(layers[name], event.target.checked ? opacity : 0));
   toggle("lesions", 1);
   toggle("physiologic", 1);
-  toggle("stations", 0.5);
+  toggle("stations", 1);
 
   const buttons = [...document.querySelectorAll("nav button")];
   const go = (id) => {
@@ -80,7 +79,7 @@
   viewer.onLocationChange = (place) => {
     const suv = place.values[layers.suv].value * data.suvStep;
     const [right, front, up] = place.mm;
-    const station = "stations" in layers ? data.stations[place.values[layers.stations].value] : "";
+    const station = "stations" in layers ? data.stations[place.values[layers.stations].value % data.rim] : "";
     find("here").textContent = `SUV ${suv.toFixed(1)} · LPS ${(-right).toFixed(0)}, ${(-front).toFixed(0)}, ${up.toFixed(0)} mm${station ? ` · ${station}` : ""}`;
   };
   addEventListener("hashchange", follow);
