@@ -26,12 +26,12 @@ WRITERS = (
     "locate/mimics.py", "locate/nodes.py", "locate/organs.py", "locate/physiologic.py",
     "locate/primary.py", "locate/unknown.py", "locate/urinary.py", "count/ledger.py",
     "count/scenarios.py", "decide/verdict.py", "assess/assessment.py", "decide/statements.py",
-    "run.py",
+    "multimodal/workup.py", "run.py",
 )  # fmt: skip
 # What such a module holds beside sentences: DICOM names, patterns, parts of SUV routes.
 NO_SENTENCES = re.compile(
     r"Philips PET Private Group|SIEMENS MED PT|PROJECTION IMAGE|\\b|\(00..,00..\) [A-Z]|"
-    r"lesion \{\}$|SUV(bw|lbm)|^a time series or several channels$|^no volume$"
+    r"Fluorodeoxyglucose|lesion \{\}$|SUV(bw|lbm)|^a time series or several channels$|^no volume$"
 )
 
 

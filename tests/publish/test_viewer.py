@@ -67,7 +67,9 @@ def test_points_lie_in_their_lesions_of_the_colour_of_their_group(html: str) -> 
             image = image_of(html, name)
             index = nib.affines.apply_affine(np.linalg.inv(image.affine), (-x, -y, z))
             values.append(int(np.asarray(image.dataobj)[tuple(np.rint(index).astype(int))]))
-        found.append(data["groups"][values[0] % data["rim"] - 1] if values[0] else f"physiologic {values[1]}")
+        found.append(
+            data["groups"][values[0] % data["rim"] - 1] if values[0] else f"physiologic {values[1]}"
+        )
     assert found == ["primary", "counted", "regional", "counted", "equivocal", "physiologic 1"]
 
 

@@ -102,9 +102,7 @@ def _rimmed(codes: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) -> NDArr
     return rimmed
 
 
-def _foci(
-    labels: LabelMap, lesions: Sequence[Mapping[str, Any]], grid: Geometry
-) -> dict[str, str]:
+def _foci(labels: LabelMap, lesions: Sequence[Mapping[str, Any]], grid: Geometry) -> dict[str, str]:
     """Lesions as 1 + the index of their group; physiologic foci, 1 each, as a volume apart."""
     moved = resample_labels(labels, grid).array
     code = np.zeros(int(moved.max(initial=0)) + 1, np.uint8)
