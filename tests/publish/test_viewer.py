@@ -57,20 +57,16 @@ def test_uptake_is_told_in_tenths(html: str) -> None:
     np.testing.assert_allclose(np.asarray(image.dataobj) * 0.1, truth, atol=0.051)
 
 
-def test_points_lie_in_their_lesions_of_the_colour_of_their_group(html: str) -> None:
-    """Foci 1 to 6: primary, counted, regional, counted, equivocal, physiologic."""
-    data = data_of(html)
-    found = []
-    for x, y, z in data["points"].values():
-        values = []
+def test_points_lie_in_their_lesions_and_physiologic_foci_apart(html: str) -> None:
+    """Focus 6 is physiologic."""
+    found = {}
+    for label, (x, y, z) in data_of(html)["points"].items():
         for name in ("lesions", "physiologic"):
             image = image_of(html, name)
             index = nib.affines.apply_affine(np.linalg.inv(image.affine), (-x, -y, z))
-            values.append(int(np.asarray(image.dataobj)[tuple(np.rint(index).astype(int))]))
-        found.append(
-            data["groups"][values[0] % data["rim"] - 1] if values[0] else f"physiologic {values[1]}"
-        )
-    assert found == ["primary", "counted", "regional", "counted", "equivocal", "physiologic 1"]
+            if np.asarray(image.dataobj)[tuple(np.rint(index).astype(int))]:
+                found[label] = name
+    assert found == {**dict.fromkeys("12345", "lesions"), "6": "physiologic"}
 
 
 def test_stations_are_told_by_their_titles(html: str) -> None:
@@ -83,9 +79,9 @@ def test_a_line_lies_where_a_lesion_ends_and_nowhere_inside(html: str) -> None:
     lesions = np.asarray(image_of(html, "lesions").dataobj).transpose(2, 1, 0)
     (k, j, i), radius, _, _ = builders.FOCI[1]
     assert radius == 2.0
-    assert lesions[k, j, i] == 3  # the primary's group
-    assert lesions[k, j, i + 1] == 3
-    assert lesions[k, j, i + 2] == 3 + 100
+    assert lesions[k, j, i] == 1
+    assert lesions[k, j, i + 1] == 1
+    assert lesions[k, j, i + 2] == 101
     assert lesions[k, j, i + 3] == 0
 
 

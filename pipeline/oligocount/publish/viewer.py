@@ -24,8 +24,7 @@ from oligocount.publish.phrases import Phrasebook
 from oligocount.settings import PublishSettings
 
 _LEVELS = 255
-GROUPS = ("counted", "regional", "primary", "equivocal", "not_counted")  # drawn over the scan
-RIM = 100  # told apart by the viewer: inside, a tint; at the rim, a line
+RIM = 100  # added at the rim of a label, where the viewer draws its line
 _LIBRARY = TEMPLATES / "vendor" / "niivue.umd.js"
 
 
@@ -63,7 +62,6 @@ def render_viewer(
             "volumes": volumes,
             "suvStep": step,
             "windowSuv": settings.projections.window_suv,
-            "groups": GROUPS,
             "rim": RIM,
             "stations": [] if stations is None else _names(stations, result, book),
             "points": {str(each["id"]): each["centroid_lps_mm"] for each in lesions},
@@ -103,17 +101,13 @@ def _rimmed(codes: NDArray[np.uint8], labels: NDArray[np.integer[Any]]) -> NDArr
 
 
 def _foci(labels: LabelMap, lesions: Sequence[Mapping[str, Any]], grid: Geometry) -> dict[str, str]:
-    """Lesions as 1 + the index of their group; physiologic foci, 1 each, as a volume apart."""
+    """Lesions, and physiologic foci as a volume apart; 1 each."""
     moved = resample_labels(labels, grid).array
-    code = np.zeros(int(moved.max(initial=0)) + 1, np.uint8)
-    benign = np.zeros_like(code)
-    for each in lesions:
-        if each["id"] < code.size:
-            code[each["id"]] = GROUPS.index(each["group"]) + 1 if each["group"] in GROUPS else 0
-            benign[each["id"]] = each["group"] not in GROUPS
+    benign = [each["id"] for each in lesions if each["group"] == "physiologic"]
+    is_benign = np.isin(moved, benign)
+    masks = {"lesions": (moved > 0) & ~is_benign, "physiologic": is_benign}
     return {
-        "lesions": _packed(_rimmed(code[moved], moved), grid),
-        "physiologic": _packed(_rimmed(benign[moved], moved), grid),
+        name: _packed(_rimmed(mask.astype(np.uint8), moved), grid) for name, mask in masks.items()
     }
 
 

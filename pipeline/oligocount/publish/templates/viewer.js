@@ -15,29 +15,28 @@
   const layers = {};
   const add = async (name, options) => {
     if (!(name in data.volumes)) return;
-    const image = await niivue.NVImage.loadFromBase64({ base64: data.volumes[name], name: `${name}.nii.gz`, trustCalMinMax: false, ...options, label: undefined });
+    const image = await niivue.NVImage.loadFromBase64({ base64: data.volumes[name], name: `${name}.nii.gz`, trustCalMinMax: false, ...options });
     image.cal_min = options.cal_min;
     image.cal_max = options.cal_max;
-    if (options.label) image.setColormapLabel(options.label);
     viewer.addVolume(image);
     layers[name] = viewer.volumes.length - 1;
   };
-  // Uptake hides anatomy the more the higher it is, as in the report's pictures.
-  viewer.addColormap("uptake", { I: [0, 64, 128, 191, 255], R: [120, 200, 255, 255, 255], G: [0, 30, 110, 220, 255], B: [0, 0, 0, 60, 255], A: [0, 40, 150, 255, 255] });
+  // Uptake hides anatomy the more the higher it is, as in the report's pictures: all of it from a third of the window on.
+  viewer.addColormap("uptake", { I: [0, 64, 128, 191, 255], R: [120, 200, 255, 255, 255], G: [0, 30, 110, 220, 255], B: [0, 0, 0, 60, 255], A: [0, 255, 255, 255, 255] });
+  const translucentBelow = 2, opaqueFrom = 0.35;
   await add("ct", { colormap: "gray", cal_min: 0, cal_max: 255, opacity: 1 });
   await add("suv", { colormap: hasCt ? "uptake" : "gray", cal_min: 0, cal_max: data.windowSuv / data.suvStep, opacity: hasCt ? 0.85 : 1 });
-  // `colour(n)` is that of the n-th label as [red, green, blue]: a tint inside, a line at the rim.
-  const table = (colour) => {
-    const rows = Array.from({ length: 2 * data.rim }, (_, n) => (n % data.rim ? colour((n % data.rim) - 1) : [0, 0, 0]));
-    const [R, G, B] = [0, 1, 2].map((channel) => rows.map((row) => row[channel]));
-    return { I: rows.map((_, n) => n), R, G, B, A: rows.map((_, n) => (n % data.rim ? (n > data.rim ? 255 : 40) : 0)), labels: rows.map(() => "") };
+  // A colour map of labels: a line at the rim, nothing inside.
+  const labels = async (name, colour, opacity) => {
+    const rows = Array.from({ length: 256 }, (_, n) => (n > data.rim && n < 2 * data.rim ? [...colour(n - data.rim), 255] : [0, 0, 0, 0]));
+    const [R, G, B, A] = [0, 1, 2, 3].map((channel) => rows.map((row) => row[channel]));
+    viewer.addColormap(name, { I: rows.map((_, n) => n), R, G, B, A });
+    await add(name, { colormap: name, cal_min: 0, cal_max: 255, opacity });
   };
-  const style = getComputedStyle(document.documentElement);
-  const ofGroup = (n) => style.getPropertyValue(`--${data.groups[n] ?? "not_counted"}`).trim().match(/[0-9a-f]{2}/gi).map((hex) => parseInt(hex, 16));
   const pastels = [[204, 121, 167], [86, 180, 233], [240, 228, 66], [0, 158, 115], [230, 159, 0], [170, 170, 255]];
-  await add("stations", { opacity: 0, label: table((n) => pastels[n % pastels.length]) });
-  await add("physiologic", { opacity: 0, label: table(() => [190, 196, 202]) });
-  await add("lesions", { opacity: 1, label: table(ofGroup) });
+  await labels("stations", (n) => pastels[n % pastels.length], 0);
+  await labels("physiologic", () => [190, 196, 202], 0);
+  await labels("lesions", () => [0, 255, 255], 1); // as in the report's pictures
   viewer.setSliceType(viewer.sliceTypeMultiplanar);
   if (self !== top) document.body.classList.add("embedded"); // beside the report, which lists the lesions
 
@@ -45,6 +44,10 @@
     const suv = Number(find("window").value);
     find("window-value").textContent = suv.toFixed(1);
     viewer.volumes[layers.suv].cal_max = suv / data.suvStep;
+    if (hasCt) {
+      viewer.volumes[layers.suv].colormapType = translucentBelow;
+      viewer.volumes[layers.suv].cal_min = opaqueFrom * viewer.volumes[layers.suv].cal_max;
+    }
     viewer.updateGLVolume();
   };
   find("window").value = data.windowSuv;
