@@ -26,6 +26,7 @@ WRITERS = (
     "locate/mimics.py", "locate/nodes.py", "locate/organs.py", "locate/physiologic.py",
     "locate/primary.py", "locate/unknown.py", "locate/urinary.py", "count/ledger.py",
     "count/scenarios.py", "decide/verdict.py", "assess/assessment.py", "decide/statements.py",
+    "multimodal/frames.py", "multimodal/join.py", "multimodal/look.py", "multimodal/seen.py",
     "multimodal/workup.py", "run.py",
 )  # fmt: skip
 # What such a module holds beside sentences: DICOM names, patterns, parts of SUV routes.

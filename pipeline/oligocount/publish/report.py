@@ -27,16 +27,6 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
     words = read_strings(settings.language)
     book = phrasebook(settings.language, words)
     lesions = [described(each, words, book) for each in document["lesions"]]
-    on_pet = [each for each in lesions if each["suv_max"] is not None]
-    step = 360.0 / settings.projections.n_frames
-    angles = tuple(n * step for n in range(settings.projections.n_frames))
-    *turned, lateral = project(
-        result.images.suv,
-        (*angles, _LATERAL_DEG),
-        pixel_mm=settings.projections.pixel_mm,
-        body_suv=settings.projections.body_suv,
-    )
-    uris = [_uri(each, settings) for each in turned]
     return environment(words, book).get_template("report.html.j2").render(
         doc=document,
         t=words,
@@ -55,16 +45,38 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         told={name: value for name, value in document["clinical"].items() if value is not None},
         strips=thumbnail_uris(result, settings),
         strip_size=strip_size(settings.thumbnails),
-        frontal=_view("frontal", turned[0], uris[0], on_pet, words),
-        lateral=_view("lateral", lateral, _uri(lateral, settings), on_pet, words),
-        frames={
+        **_seen_around(result, lesions, settings, words),
+    )  # fmt: skip
+
+
+def _seen_around(
+    result: Result,
+    lesions: list[dict[str, Any]],
+    settings: PublishSettings,
+    words: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The projections, with the places of what lies on the PET in each of them."""
+    on_pet = [each for each in lesions if each["suv_max"] is not None]
+    step = 360.0 / settings.projections.n_frames
+    angles = tuple(n * step for n in range(settings.projections.n_frames))
+    *turned, lateral = project(
+        result.images.suv,
+        (*angles, _LATERAL_DEG),
+        pixel_mm=settings.projections.pixel_mm,
+        body_suv=settings.projections.body_suv,
+    )
+    uris = [_uri(each, settings) for each in turned]
+    return {
+        "frontal": _view("frontal", turned[0], uris[0], on_pet, words),
+        "lateral": _view("lateral", lateral, _uri(lateral, settings), on_pet, words),
+        "frames": {
             "pictures": uris,
             "angles": [round(each) for each in angles],
             "places": [placed(on_pet, each) for each in turned],
             "ways": [_ways(angle, words) for angle in angles],
         },
-        label_px=label_px(on_pet, (*turned, lateral)),
-    )  # fmt: skip
+        "label_px": label_px(on_pet, (*turned, lateral)),
+    }
 
 
 def _doubts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
