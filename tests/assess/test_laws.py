@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from assess.builders import FACTS, lesion, organ
 from assess.strategies import findings, known_facts, node_sites, organ_sites
 from oligocount.assess import assess
-from oligocount.assess.assessment import decide_only
+from oligocount.assess.decider import Decider
 from oligocount.config import load_settings
 from oligocount.domain.anatomy import Side
 from oligocount.domain.facts import ClinicalFacts
@@ -239,7 +239,7 @@ def test_decisions_alone_are_those_of_the_whole_assessment(patient, facts, most)
     """The quick way, which reads nothing twice that looks the same, and what it says if thinned."""
     few = replace(SETTINGS, count=replace(SETTINGS.count, max_readings=most))
     whole = assess(patient, facts, few)
-    n, decisions = decide_only(patient, facts, few)
+    n, decisions = Decider(facts=facts)(patient, few)
     assert n == whole.counts.n
     for each in whole.verdicts:
         if decisions[each.definition] is not each.decision:
@@ -251,9 +251,17 @@ def test_decisions_alone_are_settled_by_probability_too() -> None:
     settled = replace(SETTINGS, decide=replace(SETTINGS.decide, max_dissent_probability=0.05))
     patient = (organ(1), organ(2, "liver", None, status="equivocal", probability=0.04))
     facts = ClinicalFacts(months_from_primary_diagnosis=0.0)
-    decisions = decide_only(patient, facts, settled)[1]
-    assert decisions["OMEC_MAIN"] is Decision.OLIGO
-    assert decide_only(patient, facts, SETTINGS)[1]["OMEC_MAIN"] is Decision.INDETERMINATE
+    judge = Decider(facts=facts)
+    assert judge(patient, settled)[1]["OMEC_MAIN"] is Decision.OLIGO
+    assert judge(patient, SETTINGS)[1]["OMEC_MAIN"] is Decision.INDETERMINATE
+
+
+@law
+@given(st.lists(findings(most=4), min_size=2, max_size=4), known_facts())
+def test_a_decider_that_has_answered_before_says_what_a_new_one_says(patients, facts) -> None:
+    judge = Decider(facts=facts)
+    for patient in (*patients, *patients):
+        assert judge(patient, SETTINGS) == Decider(facts=facts)(patient, SETTINGS)
 
 
 def test_a_local_recurrence_of_some_probability_counts_nothing() -> None:

@@ -30,7 +30,7 @@ def assess(
 
     `library` defaults to the shipped definitions that the settings name.
     """
-    library = library or _library(settings)
+    library = library or library_of(settings)
     readings = count.read_findings(findings, facts, settings.count)
     scenarios = count.count(readings, facts, settings.count)
     answers = Answers(library, facts, scenarios)
@@ -64,31 +64,18 @@ def assess(
     )
 
 
-def decide_only(
-    findings: Sequence[Finding], facts: ClinicalFacts, settings: Settings
-) -> tuple[int, dict[str, Decision]]:
-    """The reported N and each definition's decision, and nothing else: quick, as `assess` says.
-
-    No two readings that look the same are read, so that none has to be left out.
-    """
-    library, readings = _library(settings), count.read_findings(findings, facts, settings.count)
-    if settings.decide.max_dissent_probability:
-        scenarios = count.count(readings, facts, settings.count)
-        answers = Answers(replace(library, studies=()), facts, scenarios)
-        verdicts = _verdicts(readings, facts, settings, answers)
-        return scenarios.base.n, {each.definition: each.decision for each in verdicts}
-    base = [each.options[0] for each in readings if each.options[0] is not None]
-    reported, *_ = count.censuses_of(base, facts, settings.count)
-    censuses = count.distinct_censuses(
-        readings, facts, settings.count, resolution=library.resolution
-    )
-    return reported.n, {
-        each.id: decide.decision_of(decide.possible_in_any(each, censuses, facts))
-        for each in library.definitions
-    }
+def verdicts_of(
+    readings: Sequence[Readings], facts: ClinicalFacts, settings: Settings
+) -> dict[str, Decision]:
+    """Each definition's decision alone, settled by probability where the settings say so."""
+    scenarios = count.count(readings, facts, settings.count)
+    answers = Answers(replace(library_of(settings), studies=()), facts, scenarios)
+    verdicts = _verdicts(readings, facts, settings, answers)
+    return {each.definition: each.decision for each in verdicts}
 
 
-def _library(settings: Settings) -> Library:
+def library_of(settings: Settings) -> Library:
+    """The shipped definitions that the settings name."""
     return decide.read_library(settings.decide.protocols, settings.decide.policies_in_force)
 
 

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from oligocount.assess.assessment import decide_only
+from oligocount.assess.decider import Decider
 from oligocount.assess.grid import Axis, axes, variations
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.interval import CountInterval, SettingEffect, ValueEffect
 from oligocount.domain.lesion import Finding
 from oligocount.domain.report import Decision
-from oligocount.settings import CountSettings, SegmentSettings, Settings
+from oligocount.settings import SegmentSettings, Settings
 
 Find = Callable[[SegmentSettings], Sequence[Finding]]
 
@@ -33,16 +33,12 @@ def count_interval(find: Find, facts: ClinicalFacts, settings: Settings) -> Coun
     among = axes(settings)
     if not among:
         return None
-    found: dict[SegmentSettings, tuple[Finding, ...]] = {}
-    told: dict[tuple[tuple[Finding, ...], CountSettings], tuple[int, dict[str, Decision]]] = {}
-    outcomes = []
+    found: dict[SegmentSettings, Sequence[Finding]] = {}
+    judge, outcomes = Decider(facts=facts), []
     for values, varied in variations(settings, among):
         if varied.segment not in found:
-            found[varied.segment] = tuple(find(varied.segment))
-        question = (found[varied.segment], varied.count)
-        if question not in told:
-            told[question] = decide_only(question[0], facts, varied)
-        n, decisions = told[question]
+            found[varied.segment] = find(varied.segment)
+        n, decisions = judge(found[varied.segment], varied)
         outcomes.append(_Outcome(values=values, n=n, decisions=decisions))
     return _summary(outcomes, among)
 
