@@ -26,7 +26,7 @@ NETWORKS = ("inference/", "cli/selfcheck.py")
 HOMES = {
     "torch": (*NETWORKS, "simulate/", "learn/"),
     "monai": (*NETWORKS, "learn/"),
-    "pydicom": ("intake/", "publish/", "pacs/", "simulate/dicom.py"),
+    "pydicom": ("intake/", "publish/", "pacs/", "simulate/dicom.py", "simulate/mr_dicom.py"),
     "highdicom": ("publish/", "intake/masks.py"),
     "nibabel": (
         "intake/nifti.py", "intake/masks.py", "publish/masks.py", "publish/volumes.py",

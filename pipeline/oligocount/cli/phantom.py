@@ -7,6 +7,7 @@ examples:
   oligocount phantom -o phantom7 --seed 7
   oligocount run phantom7/dicom -o out7 --clinical phantom7/clinical.yaml
   oligocount decide phantom7/truth.json
+  oligocount phantom -o phantom8 --seed 8 --lesions primary,brain:2 --mr brain
 """
 
 import argparse
@@ -16,7 +17,8 @@ from pathlib import Path
 from oligocount.errors import ConfigError
 from oligocount.simulate.acquisition import Vendor, draw_acquisition
 from oligocount.simulate.grids import Extent
-from oligocount.simulate.phantom import Burden, simulate
+from oligocount.simulate.mr import MrPart, PhantomMr, simulate_mr
+from oligocount.simulate.phantom import Burden, Phantom, simulate
 from oligocount.simulate.study import Form, write_study
 from oligocount.simulate.truth import shown_sex
 from oligocount.simulate.wanted import read_wanted
@@ -38,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vendor", choices=vendors, help="header dialect (default: by seed)")
     extents = [each.value for each in Extent]
     parser.add_argument("--extent", choices=extents, default=Extent.WHOLE_BODY.value)
+    parser.add_argument(
+        "--mr",
+        choices=[each.value for each in MrPart],
+        action="append",
+        default=[],
+        help="also an MR of this part in a frame of its own, with its true lesions; may repeat",
+    )
     parser.add_argument("--spacing", type=float, default=3.0, metavar="MM", help="voxel (2 to 8)")
 
 
@@ -65,6 +74,7 @@ def execute(arguments: argparse.Namespace) -> int:
         acquisition=acquisition,
         form=Form(arguments.format),
         report=_report,
+        mr=_examined(phantom, arguments.mr),
     )
     _end_line()
     malignant = sum(1 for one in phantom.truth if one.kind.value != "physiologic")
@@ -74,6 +84,14 @@ def execute(arguments: argparse.Namespace) -> int:
         f"{len(phantom.truth) - malignant} confounders"
     )
     return 0
+
+
+def _examined(phantom: Phantom, names: list[str]) -> tuple[PhantomMr, ...]:
+    found = {name: simulate_mr(phantom, MrPart(name)) for name in names}
+    for name, one in found.items():
+        if one is None:
+            raise ConfigError(f"--mr {name}: the scan does not show it; another extent may")
+    return tuple(one for one in found.values() if one is not None)
 
 
 def _report(what: str, done: int, total: int) -> None:

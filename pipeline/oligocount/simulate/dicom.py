@@ -39,9 +39,9 @@ def write_ct_series(
     if ct.unit is not Unit.HU:
         raise PublishError(f"{folder}: a CT series holds HU, found {ct.unit.value}")
     dialect = acquisition.dialect
-    base = _base(ct.geometry, acquisition, modality="CT", number=2, sop_class=CTImageStorage)
+    base = series_base(ct.geometry, acquisition, modality="CT", number=2, sop_class=CTImageStorage)
     start = acquisition.scan_start - timedelta(seconds=90)
-    _stamp(base, start)
+    stamp(base, start)
     base.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     base.PatientPosition = "HFS"
     base.SeriesDescription = "PHANTOM CT WB 3.0"
@@ -59,7 +59,7 @@ def write_ct_series(
             stored[outside] = dialect.ct_padding
         dataset.PixelData = stored.tobytes()
 
-    return _write_slices(base, ct.geometry, folder, acquisition, fill, progress)
+    return write_slices(base, ct.geometry, folder, acquisition, fill, progress)
 
 
 def write_pet_series(
@@ -89,10 +89,10 @@ def write_pet_series(
         superior_first = acquisition.dialect.is_superior_first
         dataset.ImageIndex = n_slices - k if superior_first else k + 1
 
-    return _write_slices(base, suv.geometry, folder, acquisition, fill, progress)
+    return write_slices(base, suv.geometry, folder, acquisition, fill, progress)
 
 
-def _write_slices(
+def write_slices(
     base: Dataset,
     geometry: Geometry,
     folder: Path,
@@ -109,7 +109,9 @@ def _write_slices(
             k = n_slices - number if superior_first else number - 1
             dataset = copy.copy(base)
             dataset.InstanceNumber = number
-            dataset.SOPInstanceUID = _uid(acquisition, base.Modality, "instance", str(number))
+            dataset.SOPInstanceUID = phantom_uid(
+                acquisition, base.Modality, "instance", str(number)
+            )
             position = geometry.to_lps_mm(np.array([k, 0.0, 0.0]))
             dataset.ImagePositionPatient = [_ds(each) for each in position]
             dataset.SliceLocation = _ds(position[2])
@@ -130,7 +132,7 @@ def _save(dataset: Dataset, file: Path) -> None:
     whole.save_as(file, enforce_file_format=True)
 
 
-def _base(
+def series_base(
     geometry: Geometry, acquisition: Acquisition, *, modality: str, number: int, sop_class: str
 ) -> Dataset:
     """All that the slices of one series share. PS3.3 A.3.3 and A.21.3: every type 1 and 2."""
@@ -141,9 +143,11 @@ def _base(
     dataset.SyntheticData = "YES"  # PS3.3 C.12.1.1
     dataset.Modality = modality
     dataset.SeriesNumber = number
-    dataset.StudyInstanceUID = _uid(acquisition, "study")
-    dataset.SeriesInstanceUID = _uid(acquisition, "series", modality)
-    dataset.FrameOfReferenceUID = geometry.frame_of_reference_uid or _uid(acquisition, "frame")
+    dataset.StudyInstanceUID = phantom_uid(acquisition, "study")
+    dataset.SeriesInstanceUID = phantom_uid(acquisition, "series", modality)
+    dataset.FrameOfReferenceUID = geometry.frame_of_reference_uid or phantom_uid(
+        acquisition, "frame"
+    )
     dataset.PositionReferenceIndicator = ""
     dataset.StudyID, dataset.AccessionNumber, dataset.ReferringPhysicianName = "1", "", ""
     dataset.StudyDescription = "PHANTOM WHOLE BODY PET CT"
@@ -188,11 +192,11 @@ def _set_grid(dataset: Dataset, geometry: Geometry) -> None:
 
 def _pet_base(geometry: Geometry, acquisition: Acquisition) -> Dataset:
     dialect = acquisition.dialect
-    base = _base(
+    base = series_base(
         geometry, acquisition, modality="PT", number=3,
         sop_class=PositronEmissionTomographyImageStorage,
     )  # fmt: skip
-    _stamp(base, acquisition.scan_start)
+    stamp(base, acquisition.scan_start)
     base.ImageType = ["ORIGINAL", "PRIMARY"]
     base.SeriesDescription = "PHANTOM PET WB AC"
     base.SeriesType, base.Units = ["WHOLE BODY", "IMAGE"], dialect.units
@@ -234,7 +238,8 @@ def _tracer(acquisition: Acquisition) -> Dataset:
     return item
 
 
-def _stamp(dataset: Dataset, start: datetime) -> None:
+def stamp(dataset: Dataset, start: datetime) -> None:
+    """Series, acquisition and content began at `start`."""
     dataset.SeriesDate, dataset.SeriesTime = _date(start), _time(start)
     dataset.AcquisitionDate, dataset.AcquisitionTime = _date(start), _time(start)
     dataset.ContentDate, dataset.ContentTime = _date(start), _time(start)
@@ -268,7 +273,8 @@ def _code(value: str, scheme: str, meaning: str) -> Sequence:
     return Sequence([item])
 
 
-def _uid(acquisition: Acquisition, *parts: str) -> str:
+def phantom_uid(acquisition: Acquisition, *parts: str) -> str:
+    """A UID of this phantom: the same for the same parts."""
     sources = ["oligocount phantom", str(acquisition.seed), acquisition.vendor.value, *parts]
     return str(generate_uid(entropy_srcs=sources))
 

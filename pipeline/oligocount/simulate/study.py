@@ -3,7 +3,7 @@
 import json
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -17,6 +17,8 @@ from oligocount.geometry.affine import crop
 from oligocount.geometry.resample import resample_volume
 from oligocount.simulate.acquisition import Acquisition
 from oligocount.simulate.dicom import write_ct_series, write_pet_series
+from oligocount.simulate.mr import PhantomMr
+from oligocount.simulate.mr_dicom import write_mr
 from oligocount.simulate.nifti import write_labels, write_volume
 from oligocount.simulate.phantom import Phantom
 from oligocount.simulate.truth import clinical_facts, truth_document
@@ -36,12 +38,19 @@ class Form(Enum):
 
 
 def write_study(
-    phantom: Phantom, out: Path, *, acquisition: Acquisition, form: Form, report: Report
+    phantom: Phantom,
+    out: Path,
+    *,
+    acquisition: Acquisition,
+    form: Form,
+    report: Report,
+    mr: Sequence[PhantomMr] = (),
 ) -> None:
     """`out` holds the scan, clinical.yaml and the truth, whole; an earlier phantom is replaced.
 
     As DICOM the scan lies in `out/dicom`, the PET with 200 x 200 voxels or more and the CT with
-    512 x 512; truth maps lie on the PET's grid. `report` hears (what, done, of how many).
+    512 x 512; truth maps lie on the PET's grid, those of `mr` on the MR's own. `report` hears
+    (what, done, of how many).
     Raises PublishError when `out` holds anything else or cannot be written.
     """
     _refuse_foreign(out)
@@ -49,6 +58,8 @@ def write_study(
     try:
         part.mkdir(parents=True)
         _fill(part, _widened(phantom), acquisition, form, report)
+        for each in mr:
+            _add_mr(part, each, acquisition, form)
         if out.exists():
             shutil.rmtree(out)
         part.rename(out)
@@ -90,6 +101,19 @@ def _fill(
         names = {"labels": {str(label): each for label, each in sorted(labels.names.items())}}
         (folder / f"truth_{name}.json").write_text(json.dumps(names, indent=1) + "\n", "utf-8")
     report("truth", 1, 1)
+
+
+def _add_mr(folder: Path, mr: PhantomMr, acquisition: Acquisition, form: Form) -> None:
+    """The MR's series, its true lesions on its own grid, and the true move to the PET."""
+    name = mr.part.value
+    if form is Form.DICOM:
+        write_mr(mr, folder / "dicom", acquisition=acquisition)
+    else:
+        for series, volume in mr.series.items():
+            write_volume(folder / f"mr_{name}_{series}.nii.gz", volume)
+    write_labels(folder / f"truth_mr_{name}_lesions.nii.gz", mr.lesions)
+    move = {"mr_to_pet_lps_mm": [[round(each, 6) for each in row] for row in mr.to_pet.tolist()]}
+    (folder / f"truth_mr_{name}.json").write_text(json.dumps(move, indent=1) + "\n", "utf-8")
 
 
 def _write_dicom(folder: Path, phantom: Phantom, acquisition: Acquisition, report: Report) -> None:
