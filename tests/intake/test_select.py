@@ -64,6 +64,7 @@ def test_the_whole_body_corrected_static_pet_wins(
         ({"frame_of_reference": "9.9"}, "frame of reference"),
         ({"edit": change(ConvolutionKernel="B70f")}, "points against"),
         ({"edit": change(ConvolutionKernel="LUNG")}, "points against"),
+        ({"edit": change(RescaleType="ED")}, "no Hounsfield units"),
         ({"edit": change(ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])}, "scout"),
         ({"edit": change(AcquisitionDate="20240301")}, "another day"),
         ({"edit": change(AcquisitionTime="121500")}, "points against"),

@@ -1,6 +1,7 @@
 """Archives that are not safe are refused; nothing is unpacked."""
 
 import dataclasses
+import os
 import stat
 import zipfile
 from pathlib import Path
@@ -77,3 +78,21 @@ def test_order_does_not_depend_on_the_disk(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     found = [str(file.relative_to(tmp_path)) for file in list_files(tmp_path, LIMITS)]
     assert found == ["0", "a/1", "a/9", "b/2"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a stand-in for the system: a test that runs as root may list everything."""
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a").write_text("x")
+    scan = os.scandir
+
+    def deny(place: str) -> object:
+        if str(place).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", deny)
+    with pytest.raises(InputError, match="closed: cannot be listed: Permission denied"):
+        list_files(tmp_path, LIMITS)

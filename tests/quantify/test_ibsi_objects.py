@@ -16,6 +16,7 @@ from intake import builders
 from oligocount import intake
 from oligocount.config import load_settings
 from oligocount.domain.volume import Unit
+from oligocount.intake.reference import read_reference_objects
 from oligocount.quantify import to_suv
 from oligocount.settings_quantify import QuantifySettings
 
@@ -62,6 +63,14 @@ def write_object(name: str, folder: Path) -> None:
 def test_all_seventeen_objects_are_here() -> None:
     assert sorted(OBJECTS["objects"]) == sorted(ROUTES)
     assert len(ROUTES) == 17
+
+
+def test_the_shipped_objects_hold_the_trap_of_each_of_the_seventeen() -> None:
+    """By the same branch: what the published object needs, ours needs."""
+    shipped = {one.ibsi: one for one in read_reference_objects() if one.ibsi}
+    assert sorted(shipped) == sorted(ROUTES)
+    for name in ("DRO_2_4", "DRO_2_5", "DRO_3_0", "DRO_3_1", "DRO_3_4", "DRO_4_2"):
+        assert shipped[name].route.split("/")[-1] in ROUTES[name]
 
 
 @pytest.mark.parametrize("name", sorted(ROUTES))

@@ -76,7 +76,8 @@ def _check_suv(one: ReferenceObject, settings: QuantifySettings) -> _Line:
     is_near = np.allclose(suv.array, expected, rtol=one.tolerance_percent / 100, atol=1e-6)
     found = " ".join(f"{value:.3f}" for value in suv.array[0, 0, 1:])
     is_good = is_near and one.route in route.route
-    return _Line(name=one.id, text=f"{found}  {route.route}", is_good=is_good)
+    like = f"  (the trap of IBSI {one.ibsi})" if one.ibsi else ""
+    return _Line(name=one.id, text=f"{found}  {route.route}{like}", is_good=is_good)
 
 
 def _check_models(folder: Path) -> list[_Line]:

@@ -75,6 +75,7 @@ class Header:
     pixel_representation: int | None
     slope: float | None
     intercept: float | None
+    rescale_type: str | None
     corrected: tuple[str, ...]
     n_slices_stated: int | None
     units: str | None
@@ -120,11 +121,8 @@ def read_header(stream: IO[bytes], file: Path, *, size: int) -> Header:
     _refuse_cut_pixels(elements, size)
     if values["rows"] and elements.pixel_offset is None:
         raise BrokenDicom("cut short: it has rows and columns but no pixels")
-    mr = (
-        read_mr_tags(elements.values, elements.byte_order)
-        if values["modality"] == "MR"
-        else NO_TAGS
-    )
+    is_mr = values["modality"] == "MR"
+    mr = read_mr_tags(elements.values, elements.byte_order) if is_mr else NO_TAGS
     return Header(
         file=file,
         patient_digest=_digest(elements.values.get(_PATIENT_ID, b"").strip(b"\0 ")),
@@ -280,6 +278,7 @@ _FIELDS: dict[str, tuple[int, Callable[[bytes, str], Any]]] = {
     "pixel_representation": (0x00280103, to_short),
     "intercept": (0x00281052, to_number),
     "slope": (0x00281053, to_number),
+    "rescale_type": (0x00281054, to_text),
     "lossy": (0x00282110, to_text),
     "n_slices_stated": (0x00540081, to_short),
     "series_type": (0x00541000, to_texts),

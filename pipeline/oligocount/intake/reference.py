@@ -21,9 +21,13 @@ _SPACING_MM = 4.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceObject:
-    """One PET series of two slices, what each voxel's SUVbw must be, and the route to it."""
+    """One PET series of two slices, what each voxel's SUVbw must be, and the route to it.
+
+    `ibsi` names the published object with the same trap; None for traps met in the field.
+    """
 
     id: str
+    ibsi: str | None
     pet: Volume
     tracer: Tracer
     needs_any_drug: bool
@@ -68,6 +72,7 @@ def _built(table: Mapping[str, Any], one: Mapping[str, Any]) -> ReferenceObject:
         planes.append(np.array(stored, float) * float(header["RescaleSlope"]))
     return ReferenceObject(
         id=one["id"],
+        ibsi=one.get("ibsi"),
         pet=_volume(planes, _UNITS[headers[0].Units]),
         tracer=read_tracer(headers),
         needs_any_drug=one.get("any_drug", False),

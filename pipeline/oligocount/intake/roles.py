@@ -26,6 +26,7 @@ _NOT_CORRECTED = re.compile(
     r"\b(nac|uncorrected|(no|non?|without|w/o|w/out)[- _(]*(ac|attn?|attenuation)\b.*)",
     re.IGNORECASE,
 )
+_HU = ("HU", "US")  # PS3.3 C.11.1.1.2: Hounsfield units, or unspecified as older scanners write
 _NO_SUV = {"PROPCNTS": "proportional counts", "PROPCPS": "proportional counts per second"}
 
 
@@ -52,6 +53,8 @@ def why_refused(header: Header) -> str | None:
         return "a Siemens mosaic: many slices in one frame, their places are not standard"
     if (header.samples_per_pixel or 1) != 1:
         return "a colour image: a screenshot or fusion, not measured values"
+    if role is Role.CT and (header.rescale_type or "HU").upper() not in _HU:
+        return f"(0028,1054) Rescale Type {header.rescale_type}: values are no Hounsfield units"
     return _why_no_suv(header) if role is Role.PET else None
 
 

@@ -94,10 +94,15 @@ class Sources:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=_refuse_unlisted):
         folders.sort()
         for name in sorted(names):
             yield Path(place, name)
+
+
+def _refuse_unlisted(error: OSError) -> None:
+    """A folder that cannot be listed may hold slices: it is never skipped in silence."""
+    raise InputError(f"{error.filename}: cannot be listed: {error.strerror}") from error
 
 
 def _looked_into(file: Path, limits: ArchiveLimits, *, is_asked_for: bool) -> list[Path]:
