@@ -41,6 +41,7 @@ def change(**attributes: object) -> object:
         ({"description": "MIP"}, "projection"),
         ({"edit": change(SeriesType=["DYNAMIC", "REPROJECTION"])}, "projections, not slices"),
         ({"edit": change(SamplesPerPixel=3)}, "colour image"),
+        ({"edit": change(PhotometricInterpretation="PALETTE COLOR")}, "colour image"),
         ({"shape": (2, 12, 10)}, "2 slice"),
         ({"edit": change(ImagePositionPatient=[0, 0, 5])}, "4-D"),
     ],

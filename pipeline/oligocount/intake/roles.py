@@ -51,7 +51,8 @@ def why_refused(header: Header) -> str | None:
         return "an intensity projection, not slices"
     if "MOSAIC" in kinds:
         return "a Siemens mosaic: many slices in one frame, their places are not standard"
-    if (header.samples_per_pixel or 1) != 1:
+    is_grey = (header.photometric or "MONOCHROME2").startswith("MONOCHROME")
+    if (header.samples_per_pixel or 1) != 1 or not is_grey:
         return "a colour image: a screenshot or fusion, not measured values"
     if role is Role.CT and (header.rescale_type or "HU").upper() not in _HU:
         return f"(0028,1054) Rescale Type {header.rescale_type}: values are no Hounsfield units"
