@@ -5,6 +5,7 @@ segment holds a voxel from one half on. Where structures overlap the smaller one
 lesion drawn inside an organ survives.
 """
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import GeometryError, InputError
 from oligocount.geometry.resample import resample_labels
 from oligocount.intake.contours import fill_contours, plane_distance_mm
+from oligocount.intake.headers import UNREADABLE, quiet
 from oligocount.intake.nifti import read_nifti_labels
 
 _SEGMENTATIONS = (pydicom.uid.SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # label map
 _NO_TISSUE = ("EXTERNAL", "SUPPORT", "FIXATION", "BOLUS", "MARKER", "ISOCENTER", "REGISTRATION")
-_ODD_DICOM = (InvalidDicomError, OSError, EOFError, ValueError, TypeError, KeyError, IndexError,
-              AttributeError, NotImplementedError, RuntimeError)  # fmt: skip
+_ODD_DICOM = (*UNREADABLE, InvalidDicomError, RuntimeError, MemoryError,
+              sqlite3.Error)  # fmt: skip  # highdicom keeps its table of frames in SQLite
 _HALF = 0.5
 
 
@@ -46,12 +48,13 @@ def read_mask(file: Path, geometry: Geometry, names: Sequence[str] = ()) -> Labe
 
 def _read_dicom(file: Path, geometry: Geometry, names: Sequence[str]) -> LabelMap:
     try:
-        dataset = pydicom.dcmread(file)
-        kind = dataset.get("SOPClassUID")
-        if kind in _SEGMENTATIONS:
-            return resample_labels(_picked(_from_seg(dataset, geometry), names, file), geometry)
-        if kind == pydicom.uid.RTStructureSetStorage:
-            return _from_structures(dataset, geometry, names, file)
+        with quiet():
+            dataset = pydicom.dcmread(file)
+            kind = dataset.get("SOPClassUID")
+            if kind in _SEGMENTATIONS:
+                return resample_labels(_picked(_from_seg(dataset, geometry), names, file), geometry)
+            if kind == pydicom.uid.RTStructureSetStorage:
+                return _from_structures(dataset, geometry, names, file)
     except InputError:
         raise
     except _ODD_DICOM as error:
