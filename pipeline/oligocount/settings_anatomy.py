@@ -44,6 +44,16 @@ class PetRuleSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConduitSettings:
+    """How a gastric conduit is told from a hernia and from the fundus."""
+
+    off_midline_mm: float
+    below_dome_mm: float
+    above_dome_mm: float
+    min_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TotalSegmentatorSettings:
     """How TotalSegmentator is run. None: the interpreter, or the weights' folder, by default."""
 
@@ -62,6 +72,7 @@ class AnatomySettings:
     totalsegmentator: TotalSegmentatorSettings
     stations_min_structures: int
     landmark_min_confidence: float
+    conduit: ConduitSettings
     outline: OutlineSettings
     pet_rules: PetRuleSettings
 
@@ -77,6 +88,10 @@ class PhysiologicSettings:
     brain_focal_ratio: float
     brain_asymmetry: float
     brain_focal_max_ml: float
+    cut_brain_min_suv: float
+    cut_brain_above_hyoid_mm: float
+    cut_brain_max_hu: float
+    cut_brain_symmetry: float
     heart_right_mm: float
     liver_focal_ratio: float
     diffuse_focal_ratio: float
@@ -97,6 +112,9 @@ class PhysiologicSettings:
     ureter_elongation: float
     ureter_near_mm: float
     ureter_urine_suv: float
+    ureter_row_aside_mm: float
+    ureter_row_mm: float
+    ureter_row_ratio: float
     fat_min_hu: float
     fat_max_hu: float
     fat_spread_hu: float
@@ -160,6 +178,7 @@ class NodeSettings:
     hilum_mm: float
     reach_mm: float
     runner_up_max_mm: float
+    split_share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

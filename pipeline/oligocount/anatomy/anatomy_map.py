@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from oligocount.anatomy.conduit import CONDUIT_CAVEAT, find_conduit, with_conduit
 from oligocount.anatomy.drawing import Drawing
 from oligocount.anatomy.frame import axial_frame, to_frame, volume_to_frame
 from oligocount.anatomy.landmarks import find_landmarks
@@ -28,9 +29,14 @@ def map_anatomy(organs: OrganMap, images: AlignedImages, settings: AnatomySettin
     """
     drawing = draw_organs(organs, images, settings)
     marks = find_landmarks(drawing)
+    tube = find_conduit(drawing, marks, settings.conduit)
+    if tube is not None:
+        drawing = with_conduit(drawing, tube)
+        marks = find_landmarks(drawing)
     vocabulary, table = load_vocabulary(), load_station_table()
     drawn = [stem for stem in _FRAME if drawing.has(stem)]
     caveats = [*organs.caveats, *_unsure(marks, settings)]
+    caveats += [] if tube is None else [CONDUIT_CAVEAT]
     stations = None
     if len(drawn) >= settings.stations_min_structures:
         stations = resample_labels(

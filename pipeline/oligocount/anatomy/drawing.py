@@ -12,6 +12,7 @@ from oligocount.geometry.affine import crop
 
 Mask = NDArray[np.bool_]
 Vector = NDArray[np.float64]
+_RUN_GAP_MM = 25.0  # more than a disc between vertebral bodies
 MIN_ML = 1.0  # less is a speck, not a structure to measure from
 
 
@@ -62,6 +63,22 @@ class Drawing:
     def trust(self, *stems: str) -> float:
         """The least confidence among the drawn structures of these stems."""
         return min((self.confidence.get(n, 1.0) for n in self.named(*stems)), default=0.0)
+
+    def main_run(self, mask: Mask) -> Mask:
+        """The slices that belong together: of runs more than 25 mm apart the fullest.
+
+        A network draws shreds of a lumbar vertebra in a neck; no level is measured from them.
+        """
+        count = mask.sum(axis=(1, 2))
+        rows = np.flatnonzero(count)
+        if not rows.size:
+            return mask
+        gap = _RUN_GAP_MM / self.frame.geometry.spacing_mm[0]
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) > gap + 1) + 1)
+        kept = np.zeros(count.size, bool)
+        kept[max(runs, key=lambda run: int(count[run].sum()))] = True
+        found: Mask = mask & kept[:, None, None]
+        return found
 
     def top_mm(self, mask: Mask) -> float:
         """Height of the upper face of the topmost voxel. Needs a voxel."""

@@ -42,7 +42,7 @@ def top_of(*stems: str, offset_mm: float = 0.0, confidence: float = 0.9) -> Rule
     def rule(drawing: Drawing, _found: Found) -> Estimate | None:
         if not drawing.has(*stems):
             return None
-        top = drawing.top_mm(drawing.mask(*stems))
+        top = drawing.top_mm(drawing.main_run(drawing.mask(*stems)))
         if top >= float(drawing.frame.z_mm[-1]):
             return None
         value = top + offset_mm
@@ -58,7 +58,7 @@ def bottom_of(*stems: str, offset_mm: float = 0.0, confidence: float = 0.9) -> R
     def rule(drawing: Drawing, _found: Found) -> Estimate | None:
         if not drawing.has(*stems):
             return None
-        bottom = drawing.bottom_mm(drawing.mask(*stems))
+        bottom = drawing.bottom_mm(drawing.main_run(drawing.mask(*stems)))
         if bottom <= float(drawing.frame.z_mm[0]):
             return None
         value = bottom + offset_mm

@@ -79,12 +79,14 @@ def _descending(aorta: Mask, drawing: Drawing) -> Mask:
     return found
 
 
+_LUMBAR = ("vertebrae_L", *(f"vertebrae_L{n}" for n in range(1, 6)))
+
+
 def _lumbar(fraction: float, name: str, confidence: float) -> Rule:
     """A fraction of the way down the lumbar spine, drawn as one class or vertebra by vertebra."""
 
     def rule(drawing: Drawing, _found: Found) -> Estimate | None:
-        spine = drawing.mask("vertebrae_L", "vertebrae_L1", "vertebrae_L2", "vertebrae_L3",
-                             "vertebrae_L4", "vertebrae_L5")  # fmt: skip
+        spine = drawing.main_run(drawing.mask(*_LUMBAR))
         if not spine.any():
             return None
         low, high = drawing.bottom_mm(spine), drawing.top_mm(spine)

@@ -164,7 +164,7 @@ def _heart_fraction(drawing: Drawing, found: Found) -> Estimate | None:
 
 def _cervical(drawing: Drawing, _found: Found) -> Estimate | None:
     """C6's middle: a vertebra and a half above C7's lower edge, where all are one class."""
-    neck = drawing.mask("vertebrae_C")
+    neck = drawing.main_run(drawing.mask("vertebrae_C"))
     if not neck.any() or drawing.bottom_mm(neck) <= float(drawing.frame.z_mm[0]):
         return None
     return Estimate(drawing.bottom_mm(neck) + 26.0, "1.5 vertebrae above C7's lower edge", 0.5)

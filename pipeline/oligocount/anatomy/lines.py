@@ -17,7 +17,7 @@ _LIMIT_MM = (
     110.0,
 )  # of the supraclavicular fossa from the midline: a small and a broad adult
 _TRAPEZIUS = 0.65  # of the clavicle from its head: the muscle takes the outer third (Gray)
-_SHEATH_MM = (14.0, 34.0)  # medial border of a carotid sheath from the airway's middle
+_SHEATH_MM = (18.0, 34.0)  # medial border of a carotid sheath from the airway's middle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

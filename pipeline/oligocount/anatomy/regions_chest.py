@@ -132,15 +132,25 @@ def _paratracheal(space: Space) -> Iterator[Region]:
 def _subcarinal(space: Space) -> Iterator[Region]:
     carina = space.at("z_carina")
     floor = carina - space.mm["subcarinal_depth"]
-    half = np.abs(space.x - _carina_x(space)) < space.mm["subcarinal_half"]
+    # the main bronchi diverge: narrow under the carina, wider below
+    spread = space.mm["subcarinal_apex"] + space.mm["subcarinal_slope"] * (carina - space.z)
+    half = np.abs(space.x - _carina_x(space)) < np.minimum(spread, space.mm["subcarinal_half"])
     front = space.y < space.along(space.lines.gullet_front_y)
     behind = space.y > space.along(space.lines.airway_back_y) - space.mm["subcarinal_front"]
     yield "7", space.between(floor, carina) & half & front & behind
 
 
 def _carina_x(space: Space) -> float:
-    k = int(np.abs(space.drawing.frame.z_mm - space.at("z_carina")).argmin())
-    return float(space.lines.airway_x[k])
+    """X of the trachea's last 30 mm, within 15 mm of the spine.
+
+    At the split itself the drawn airway is as wide as both bronchi, and leans to the right.
+    """
+    above = (space.drawing.frame.z_mm - space.at("z_carina") >= 0.0) & (
+        space.drawing.frame.z_mm - space.at("z_carina") <= 30.0
+    )
+    rows = above if above.any() else np.ones(above.size, bool)
+    middle = float(np.median(space.lines.middle_x[rows]))
+    return float(np.clip(np.median(space.lines.airway_x[rows]), middle - 15.0, middle + 15.0))
 
 
 def _paraoesophageal(space: Space) -> Iterator[Region]:

@@ -40,6 +40,11 @@ class Scene:
         geometry = self.anatomy.organs.labels.geometry
         return float(geometry.to_lps_mm((np.array(geometry.shape, float) - 1) / 2)[0])
 
+    @property
+    def has_conduit(self) -> bool:
+        """True where a gastric tube takes the oesophagus' place."""
+        return any(each.code == "GASTRIC_CONDUIT" for each in self.anatomy.caveats)
+
     def knows(self, *stems: str) -> bool:
         """True when the organ map could have drawn a structure whose name begins so."""
         known = self.anatomy.organs.known

@@ -32,6 +32,7 @@ from oligocount.locate.organs import (
 from oligocount.locate.physiologic import judge_physiologic
 from oligocount.locate.primary import judge_primaries
 from oligocount.locate.unknown import judge_unknown
+from oligocount.locate.urinary import with_ureter_chains
 from oligocount.settings_anatomy import LocateSettings
 
 
@@ -72,6 +73,7 @@ def locate(
         primaries.get(focus.lesion.id) or judge(focus, key)
         for focus, key in zip(foci, keys, strict=True)
     ]
+    opinions = with_ureter_chains(foci, opinions, settings.physiologic)
     opinions = with_doubts(foci, opinions, scene, settings)
     pairs = zip(foci, opinions, strict=True)
     return tuple(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.domain.anatomy import NodalClass, Side, Site, StationEntry
-from oligocount.domain.facts import ClinicalFacts
+from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 from oligocount.domain.lesion import Kind, RunnerUp, Status
 from oligocount.domain.provenance import Caveat
 from oligocount.locate.evidence import Focus, Mask, Scene, centre_voxel
@@ -55,7 +55,7 @@ def judge_node(
         gap_mm=vote.gap_mm[best],
         edge_gap_mm=vote.edge_gap_mm[best],
         runner_up=runner_up,
-        caveats=_flags(entries[best]),
+        caveats=(*_flags(entries[best]), *_resected(entries[best], scene, facts)),
     )
 
 
@@ -150,7 +150,11 @@ def _runner_up(
     facts: ClinicalFacts,
     settings: NodeSettings,
 ) -> RunnerUp | None:
-    """The nearest station that would count otherwise, else the nearest other one."""
+    """The nearest station that would count otherwise, else the nearest other one.
+
+    Its margin is the gap from the core's centre; where it holds a good part of the core, that
+    from the core's edge, which is none: a large lesion lies on both sides of the frontier.
+    """
     system = settings.staging_system
 
     def counts_as(name: str) -> tuple[object, ...]:
@@ -160,18 +164,34 @@ def _runner_up(
     others = {n: g for n, g in vote.gap_mm.items() if n != best and g <= settings.runner_up_max_mm}
     if not others:
         return None
-    differing = {n: g for n, g in others.items() if counts_as(n) != counts_as(best)}
-    nearest = min(differing or others, key=lambda name: others[name])
-    return RunnerUp(
-        site=node_site(table[nearest], facts, system),
-        margin_mm=others[nearest],
-    )
+    pool = {n: g for n, g in others.items() if counts_as(n) != counts_as(best)} or others
+    straddled = {n: vote.share[n] for n in pool if vote.share.get(n, 0.0) >= settings.split_share}
+    if straddled:
+        name = max(straddled, key=lambda n: straddled[n])
+        margin = vote.edge_gap_mm[name]
+    else:
+        name = min(pool, key=lambda n: pool[n])
+        margin = pool[name]
+    site = node_site(table[name], facts, system)
+    return RunnerUp(site=site, overlap=vote.share.get(name), margin_mm=margin)
 
 
 def _reason(entry: StationEntry, share: float, gap_mm: float) -> str:
     if share > 0:
         return f"{share:.0%} of the core in nodal space lies in {entry.title}"
     return f"nearest nodal space is {entry.title}, {gap_mm:.0f} mm away"
+
+
+def _resected(entry: StationEntry, scene: Scene, facts: ClinicalFacts) -> tuple[Caveat, ...]:
+    """After resection the oesophagus' own stations have lost what they hang on."""
+    is_resected = scene.has_conduit or facts.primary_status is PrimaryStatus.RESECTED
+    if not is_resected or not entry.name.startswith(_ALONG_GULLET):
+        return ()
+    text = f"{entry.title}: the oesophagus was resected, so its stations are of low confidence"
+    return (Caveat(code="RESECTED_ANATOMY", text=text),)
+
+
+_ALONG_GULLET = ("8", "9", "15", "16L", "16R", "17")
 
 
 def _flags(entry: StationEntry) -> tuple[Caveat, ...]:

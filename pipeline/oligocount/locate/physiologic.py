@@ -7,6 +7,7 @@ after Cohade 2003.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from oligocount.domain.anatomy import Site, Structure
 from oligocount.domain.lesion import Kind, Status
@@ -54,6 +55,29 @@ def _brain(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion
     return _benign(name, "cortex takes up FDG; metastases here are read from MRI, not from PET")
 
 
+def _cut_brain(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
+    """The lowest slices of a brain that the scan cuts, whatever the map took them for.
+
+    Hot, at the scan's upper edge, above the hyoid, not dense on CT; normal where both sides are
+    hot, otherwise a doubt.
+    """
+    if not focus.touches_edge or focus.lesion.suv_max < settings.cut_brain_min_suv:
+        return None
+    hyoid = scene.anatomy.landmarks.get("z_hyoid")
+    if hyoid is None or focus.peak_lps_mm[2] < hyoid.value_mm + settings.cut_brain_above_hyoid_mm:
+        return None
+    if scene.ct_hu is not None:
+        density = float(scene.ct_hu[focus.box][focus.core].mean())
+        if density > settings.cut_brain_max_hu:
+            return None
+    brain = Structure(name="brain", organ="brain", organ_system="brain")
+    mirrored = mirrored_level(scene, focus)
+    where = "hot at the upper edge of the scan, above the neck"
+    if mirrored >= settings.cut_brain_symmetry * focus.lesion.suv_max:
+        return _benign(brain, f"{where}, and so is the other side (SUV {mirrored:.1f}): cut brain")
+    return _equivocal(brain, f"{where}, on this side alone: cut brain, or a lesion of the skull")
+
+
 def _heart(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
     """Uptake of the heart is that of the left ventricle, left of the midline."""
     name = _home(focus, scene, "pump", settings)
@@ -92,6 +116,8 @@ def _hollow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinio
     name = _home(focus, scene, "hollow", settings)
     if name is None:
         return None
+    if _in_conduit(name, focus, scene):
+        name = replace(name, organ="gastric_conduit", organ_system="gastric_conduit")
     level = level_outside(scene, focus, (name.name,), percentile=75)
     longest = focus.lesion.longest_diameter_mm
     if longest >= settings.hollow_diffuse_mm:
@@ -101,6 +127,14 @@ def _hollow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinio
     if level and focus.lesion.suv_max < settings.hollow_focal_ratio * level:
         return _benign(name, f"no hotter than the rest of the {_word(name)} (SUV {level:.1f})")
     return _equivocal(name, f"focal uptake in the {_word(name)}: adenoma, inflammation or tumour")
+
+
+def _in_conduit(structure: Structure, focus: Focus, scene: Scene) -> bool:
+    """Stomach above the hiatus of a patient with a gastric tube: a recurrence there is local."""
+    hiatus = scene.anatomy.landmarks.get("z_hiatus")
+    if not scene.has_conduit or structure.organ != "stomach" or hiatus is None:
+        return False
+    return focus.lesion.centroid_lps_mm[2] > hiatus.value_mm
 
 
 def _diffuse(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
@@ -161,8 +195,8 @@ def _marrow(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinio
 
 
 _RULES: tuple[Rule, ...] = (
-    _outside_body, _injection, _brain, _heart, _urine, _marrow, _liver, _hollow, _diffuse, _glands,
-    _ureter, brown_fat_opinion,
+    _outside_body, _injection, _brain, _cut_brain, _heart, _urine, _marrow, _liver, _hollow,
+    _diffuse, _glands, _ureter, brown_fat_opinion,
 )  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """The ureter: a thin hot track between the kidney's hilum and the bladder."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import ndimage
 
@@ -71,6 +73,52 @@ def ureter_opinion(focus: Focus, scene: Scene, settings: PhysiologicSettings) ->
             runner_up=RunnerUp(site=site, margin_mm=gap),
         )
     return None
+
+
+def with_ureter_chains(
+    foci: Sequence[Focus], opinions: Sequence[Opinion], settings: PhysiologicSettings
+) -> list[Opinion]:
+    """The opinions, a spot in doubt made benign where it continues a recognised ureter.
+
+    One ureter shows as a row of spots: as hot, nearly above one another, on the same side.
+    """
+    sure = [
+        (focus, opinion)
+        for focus, opinion in zip(foci, opinions, strict=True)
+        if opinion.kind is Kind.PHYSIOLOGIC and opinion.site.structure == "ureter"
+    ]
+    return [
+        _joined(focus, opinion, sure, settings)
+        for focus, opinion in zip(foci, opinions, strict=True)
+    ]
+
+
+def _joined(
+    focus: Focus,
+    opinion: Opinion,
+    sure: Sequence[tuple[Focus, Opinion]],
+    settings: PhysiologicSettings,
+) -> Opinion:
+    if opinion.status is not Status.EQUIVOCAL or opinion.runner_up is None:
+        return opinion
+    site = opinion.runner_up.site
+    in_a_row = any(
+        mate.site.side is site.side and _continues(focus, piece, settings) for piece, mate in sure
+    )
+    if site.structure != "ureter" or not in_a_row:
+        return opinion
+    text = f"{opinion.reason.split(':')[0]}, in a row with the ureter's other spots"
+    return Opinion(kind=Kind.PHYSIOLOGIC, status=Status.BENIGN, site=site, reason=text)
+
+
+def _continues(one: Focus, other: Focus, settings: PhysiologicSettings) -> bool:
+    gap = np.abs(np.subtract(one.peak_lps_mm, other.peak_lps_mm))
+    levels = sorted((one.lesion.suv_max, other.lesion.suv_max))
+    return bool(
+        np.hypot(gap[0], gap[1]) <= settings.ureter_row_aside_mm
+        and gap[2] <= settings.ureter_row_mm
+        and levels[1] <= settings.ureter_row_ratio * levels[0]
+    )
 
 
 _FORWARD_MM = 15.0  # over the psoas and the iliac vessels the ureter runs in front of the line
