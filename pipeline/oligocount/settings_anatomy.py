@@ -92,6 +92,7 @@ class PhysiologicSettings:
     cut_brain_above_hyoid_mm: float
     cut_brain_max_hu: float
     cut_brain_symmetry: float
+    cut_brain_half_mm: tuple[float, float, float]
     heart_right_mm: float
     liver_focal_ratio: float
     diffuse_focal_ratio: float

@@ -38,6 +38,26 @@ def mirrored_fat_level(
     return float(suv[fat].max()) if fat.any() else 0.0
 
 
+def other_side_level(scene: Scene, focus: Focus, *, half_mm: tuple[float, float, float]) -> float:
+    """The greatest SUV beyond the midline, within (x, y, z) of the peak; 0 where nothing lies.
+
+    For structures too broad to have a mirror point: x counts from the midline.
+    """
+    geometry = scene.anatomy.organs.labels.geometry
+    x, y, z = focus.peak_lps_mm
+    sign = -1.0 if x > scene.midline_mm() else 1.0
+    near, far = scene.midline_mm() + sign * 5.0, scene.midline_mm() + sign * half_mm[0]
+    corners = [
+        geometry.to_index(np.array([a, y + b * half_mm[1], z + c * half_mm[2]]))
+        for a in (near, far) for b in (-1, 1) for c in (-1, 1)
+    ]  # fmt: skip
+    low = np.floor(np.min(corners, axis=0)).astype(int)
+    high = np.ceil(np.max(corners, axis=0)).astype(int) + 1
+    box = tuple(slice(max(0, a), max(0, b)) for a, b in zip(low, high, strict=True))
+    values = scene.suv[box]
+    return float(values.max()) if values.size else 0.0
+
+
 def _mirrored(
     scene: Scene, focus: Focus, radius_mm: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

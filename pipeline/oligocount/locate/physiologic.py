@@ -13,7 +13,7 @@ from oligocount.domain.anatomy import Site, Structure
 from oligocount.domain.lesion import Kind, Status
 from oligocount.locate.brown_fat import brown_fat_opinion
 from oligocount.locate.evidence import Focus, Scene, solid_share
-from oligocount.locate.levels import level_outside, mirrored_level
+from oligocount.locate.levels import level_outside, mirrored_level, other_side_level
 from oligocount.locate.opinion import Opinion
 from oligocount.locate.urinary import pelvis_opinion, ureter_opinion
 from oligocount.settings_anatomy import PhysiologicSettings
@@ -71,7 +71,7 @@ def _cut_brain(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opi
         if density > settings.cut_brain_max_hu:
             return None
     brain = Structure(name="brain", organ="brain", organ_system="brain")
-    mirrored = mirrored_level(scene, focus)
+    mirrored = other_side_level(scene, focus, half_mm=settings.cut_brain_half_mm)
     where = "hot at the upper edge of the scan, above the neck"
     if mirrored >= settings.cut_brain_symmetry * focus.lesion.suv_max:
         return _benign(brain, f"{where}, and so is the other side (SUV {mirrored:.1f}): cut brain")
