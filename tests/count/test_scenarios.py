@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from assess.builders import lesion, node, node_site, organ, organ_site
+from assess.builders import FACTS, lesion, node, node_site, organ, organ_site
 from count.builders import SETTINGS, counted, facts, symbols, with_policy
+from oligocount import count
 from oligocount.count.scenarios import is_metachronous
 from oligocount.domain.anatomy import Side
+from oligocount.domain.census import Resolution
 from oligocount.domain.facts import PrimaryLocation, PrimaryStatus
 from oligocount.domain.lesion import RunnerUp
 
@@ -246,3 +248,21 @@ def test_each_doubt_says_what_is_open() -> None:
 def test_a_regional_node_that_may_be_absent_is_no_doubt_about_timing() -> None:
     late = facts(months_from_primary_diagnosis=12.0)
     assert "TIMING" not in doubts(node(1, "7", "regional", status="equivocal"), facts=late)
+
+
+def test_readings_that_look_the_same_are_read_once() -> None:
+    """Ten equivocal lesions of one lung, seen up to four: 0, 1, 2, 3, or four and more."""
+    sight = Resolution(cap=4, table_organs=1, sees_diameter=False, sees_nodes=False)
+    doubtful = [organ(number, status="equivocal", diameter_mm=number) for number in range(1, 11)]
+    readings = count.read_findings(doubtful, FACTS, SETTINGS)
+    found = count.distinct_censuses(readings, FACTS, SETTINGS, resolution=sight)
+    assert sorted(census.n for census in found) == [0, 1, 2, 3, 4]
+
+
+def test_too_many_even_so_are_those_of_the_thinned_count() -> None:
+    sight = Resolution(cap=4, table_organs=1, sees_diameter=True, sees_nodes=False)
+    few = replace(SETTINGS, max_readings=5)
+    doubtful = [organ(number, status="equivocal", diameter_mm=number) for number in range(1, 11)]
+    readings = count.read_findings(doubtful, FACTS, few)
+    found = count.distinct_censuses(readings, FACTS, few, resolution=sight)
+    assert sorted(census.n for census in found) == [0, 10]
