@@ -116,6 +116,7 @@ def run_case(study: Path, runs: int) -> list[list[tuple[str, float, float]]]:
                 Path(place) / f"case{n}", result, dump_settings(settings), settings.publish
             )
         stages.enter("")
+        del result  # the next run's memory is its own
         tables.append(stages.rows)
     return tables
 
