@@ -18,7 +18,7 @@ from oligocount.domain.provenance import Caveat, ModelInfo, Provenance
 from oligocount.domain.quality import ScanQuality
 from oligocount.domain.report import Assessment, Decision
 from oligocount.domain.result import CaseStatus, Result
-from oligocount.domain.study import AlignedImages, Images, Role, Study
+from oligocount.domain.study import AlignedImages, Images, Role, Study, SuvRoute
 from oligocount.multimodal import Joined, MrSegmenter, SeenLesion
 from oligocount.segment.segmenter import Segmenter, finder_of
 from oligocount.settings import Settings
@@ -61,9 +61,8 @@ def run_study(
         study, images = read()
         facts, doubts = _worked_up(study, facts, settings)
     with watch.stage("quantify"):
-        whole, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
-        suv = quantify.crop_to_patient(whole, settings.quantify.field)
-        aligned = quantify.align(suv, images.ct, (), settings.quantify)
+        aligned, route = _quantified(study, images, settings)
+        pet_grid, images = images.pet.geometry, replace(images, pet=aligned.suv, ct=None)
     with watch.stage("organs"):
         organs = tools.organ_mapper(aligned)
         aligned, quality = _judged(aligned, organs, study, facts, settings)
@@ -83,7 +82,7 @@ def run_study(
         case_id=study.case_id,
         status=_status(joined.lesions, assessment, caveats),
         study=study,
-        pet_grid=images.pet.geometry,
+        pet_grid=pet_grid,
         images=aligned,
         suv_route=route,
         quality=quality,
@@ -109,6 +108,13 @@ def _worked_up(
     """The facts with what the study itself tells, and what stays open."""
     facts, doubts = multimodal.work_up(study, facts)
     return facts, (*doubts, *_doubt_of_treatability(facts, settings))
+
+
+def _quantified(study: Study, images: Images, settings: Settings) -> tuple[AlignedImages, SuvRoute]:
+    """SUV and CT on the part of the PET's grid that holds the patient, and how SUV was had."""
+    whole, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
+    suv = quantify.crop_to_patient(whole, settings.quantify.field)
+    return quantify.align(suv, images.ct, (), settings.quantify), route
 
 
 def _judged(
