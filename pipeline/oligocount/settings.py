@@ -99,8 +99,39 @@ class NetworkSettings:
     share_of_level: float
     share_of_maximum: float
     grow_mm: float
+    grow_share: float
+    fragment_share: float
     core_mm: float
     core_min_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateSettings:
+    """Which spots a scorer is asked about."""
+
+    spacing_mm: float
+    faint_share: float
+    faint_levels: int
+    faint_max_ml: float
+    min_ml: float
+    share_of_peak: float
+    peak_over_level: float
+    peak_over_around: float
+    around_mm: float
+    min_contrast: float
+    one_piece_in: tuple[str, ...]
+    split: SplitSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassSettings:
+    """When a spot is a mass that no organ explains, and the probability it then has at least."""
+
+    min_ml: float
+    min_over_level: float
+    max_explained: float
+    min_probability: float
+    explained_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +145,8 @@ class SegmentSettings:
     split: SplitSettings
     threshold: ThresholdSettings
     network: NetworkSettings
+    candidate: CandidateSettings
+    mass: MassSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,8 @@ from oligocount.simulate.scanner import (
 )
 
 STILL = Scanner(
+    pet_noise_inside=0.0,
+    pet_end_noise=0.0,
     pet_fwhm_mm=6.0, pet_noise=0.0, pet_grain_mm=6.0, ct_fwhm_mm=2.0, ct_noise_hu=0.0,
     breath_shift_mm=0.0, breath_blur_mm=0.0,
 )  # fmt: skip

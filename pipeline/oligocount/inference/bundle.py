@@ -38,6 +38,7 @@ class Metadata:
     divisor: int
     bytes_per_voxel: int
     settings: Mapping[str, Any]
+    scorer: Mapping[str, Any] | None = None
 
     @property
     def model(self) -> ModelInfo:
@@ -86,11 +87,11 @@ def load_bundle(folder: Path, *, device: torch.device, trusted: bool = False) ->
     Raises BundleNotFound for a missing file, BundleMismatch for one that is not as promised.
     """
     metadata = read_metadata(folder)
-    weights = _existing(folder / "models" / "model.pt")
+    weights = existing(folder / "models" / "model.pt")
     found = hashlib.sha256(weights.read_bytes()).hexdigest()
     if found != metadata.sha256:
         raise BundleMismatch(f"{weights}: expected sha256 {metadata.sha256}, found {found}")
-    config = _read_json(folder / "configs" / "inference.json")
+    config = read_json(folder / "configs" / "inference.json")
     network = build_network(config, name=folder.name, trusted=trusted)
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
@@ -105,7 +106,7 @@ def load_bundle(folder: Path, *, device: torch.device, trusted: bool = False) ->
 def read_metadata(folder: Path) -> Metadata:
     """A bundle's metadata. Raises BundleNotFound, BundleMismatch when a key is missing."""
     file = folder / "configs" / "metadata.json"
-    content = _read_json(file)
+    content = read_json(file)
     try:
         own = content["oligocount"]
         k, j, i = own["spacing_mm"]
@@ -121,6 +122,7 @@ def read_metadata(folder: Path) -> Metadata:
             divisor=int(own["divisor"]),
             bytes_per_voxel=int(own["bytes_per_voxel"]),
             settings=dict(own.get("settings", {})),
+            scorer=own.get("scorer"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BundleMismatch(
@@ -139,15 +141,17 @@ def _activated(raw: NDArray[np.float32], activation: str) -> NDArray[np.float32]
     raise BundleMismatch(f"activation {activation!r}: expected softmax or sigmoid")
 
 
-def _existing(file: Path) -> Path:
+def existing(file: Path) -> Path:
+    """The file. Raises BundleNotFound when it is not there."""
     if not file.is_file():
         raise BundleNotFound(f"{file}: no such file; a bundle has configs/ and models/model.pt")
     return file
 
 
-def _read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object. Raises BundleNotFound, BundleMismatch."""
     try:
-        content = json.loads(_existing(file).read_text("utf-8"))
+        content = json.loads(existing(file).read_text("utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise BundleMismatch(f"{file}: cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):

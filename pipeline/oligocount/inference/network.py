@@ -13,25 +13,27 @@ _MONAI_NETWORK = re.compile(r"(monai\.networks\.nets\.)?[A-Z]\w*")
 _KEY = "network_def"
 
 
-def build_network(config: Mapping[str, Any], *, name: str, trusted: bool) -> torch.nn.Module:
-    """The network under `network_def`, with untrained weights.
+def build_network(
+    config: Mapping[str, Any], *, name: str, trusted: bool, key: str = _KEY
+) -> torch.nn.Module:
+    """The network under `key`, with untrained weights.
 
     Untrusted, only that part of the config is read, its target must be one of MONAI's networks,
     and no argument may be an expression, a reference or a further target: nothing runs that
     MONAI did not write. Raises BundleMismatch.
     """
-    definition = config.get(_KEY)
+    definition = config.get(key)
     if not isinstance(definition, dict):
-        raise BundleMismatch(f"bundle {name}: configs/inference.json names no {_KEY}")
+        raise BundleMismatch(f"bundle {name}: configs/inference.json names no {key}")
     if not trusted:
         _refuse_code(definition, name)
-    parser = ConfigParser(dict(config) if trusted else {_KEY: definition})
+    parser = ConfigParser(dict(config) if trusted else {key: definition})
     try:
-        network = parser.get_parsed_content(_KEY)
+        network = parser.get_parsed_content(key)
     except (ImportError, AttributeError, TypeError, ValueError, RuntimeError, KeyError) as error:
-        raise BundleMismatch(f"bundle {name}: {_KEY} cannot be built: {error}") from error
+        raise BundleMismatch(f"bundle {name}: {key} cannot be built: {error}") from error
     if not isinstance(network, torch.nn.Module):
-        raise BundleMismatch(f"bundle {name}: {_KEY} is a {type(network).__name__}, not a network")
+        raise BundleMismatch(f"bundle {name}: {key} is a {type(network).__name__}, not a network")
     return network
 
 

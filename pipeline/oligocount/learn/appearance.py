@@ -53,6 +53,23 @@ def vary_ct(
     return (ct * float(np.exp(rng.normal(0, 0.03))) + rng.normal(0, 8)).clamp(-1024, 3071)
 
 
+def cut_off(
+    image: torch.Tensor, rng: np.random.Generator, *, spacing_mm: float, outside: float
+) -> torch.Tensor:
+    """An image (k, j, i) that covers less: fewer slices at one end, or a round field of view."""
+    cut = image.clone()
+    if rng.random() < 0.5:
+        lost = int(len(image) * rng.uniform(0.05, 0.5))
+        part = slice(0, lost) if rng.random() < 0.5 else slice(len(image) - lost, None)
+        cut[part] = outside
+        return cut
+    half = rng.uniform(200, 260) / spacing_mm  # CT reconstructs 500 mm, arms reach beyond
+    middle = [(n - 1) / 2 + rng.normal(0, 20) / spacing_mm for n in image.shape[1:]]
+    j, i = (torch.arange(n) - m for n, m in zip(image.shape[1:], middle, strict=True))
+    cut[:, j[:, None] ** 2 + i[None] ** 2 > half**2] = outside
+    return cut
+
+
 def blur(array: torch.Tensor, sigma_voxels: float) -> torch.Tensor:
     """An array (k, j, i) under a Gaussian; one below a quarter voxel changes nothing."""
     if sigma_voxels < 0.25:

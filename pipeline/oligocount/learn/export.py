@@ -12,6 +12,9 @@ import numpy as np
 import torch
 
 from oligocount.errors import PublishError
+from oligocount.inference.scorer import FILE as SCORER_FILE
+from oligocount.inference.scorer import KEY as SCORER_KEY
+from oligocount.inference.scorer import Scorer
 
 _SCHEMA = (
     "https://github.com/Project-MONAI/MONAI-extra-test-data/releases/download/0.8.1/"
@@ -56,6 +59,39 @@ def write_bundle(
         _write_json(folder / "configs" / "metadata.json", metadata)
     except OSError as error:
         raise PublishError(f"{folder}: bundle cannot be written: {error}") from error
+
+
+def write_scorer(
+    folder: Path, scorer: Scorer, definition: Mapping[str, Any], *, more: Mapping[str, Any]
+) -> None:
+    """The scorer lies in the bundle in `folder` beside its network; the rest stays.
+
+    `more` is told beside it in the metadata. Raises PublishError.
+    """
+    state = {
+        f"{number}.{key}": value.detach().cpu()
+        for number, member in enumerate(scorer.members)
+        for key, value in member.state_dict().items()
+    }
+    try:
+        file = folder / "models" / SCORER_FILE
+        torch.save({**state, "centre": scorer.centre, "spread": scorer.spread}, file)
+        config = folder / "configs" / "inference.json"
+        _write_json(config, {**json.loads(config.read_text("utf-8")), SCORER_KEY: definition})
+        metadata = folder / "configs" / "metadata.json"
+        content = json.loads(metadata.read_text("utf-8"))
+        content["oligocount"]["scorer"] = {
+            "features": list(scorer.features),
+            "members": len(scorer.members),
+            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            "slope": round(scorer.slope, 4),
+            "intercept": round(scorer.intercept, 4),
+            "min_probability": scorer.min_probability,
+            **more,
+        }
+        _write_json(metadata, content)
+    except OSError as error:
+        raise PublishError(f"{folder}: scorer cannot be written: {error}") from error
 
 
 def update_settings(folder: Path, settings: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ def organ_recipe() -> Recipe:
             settings={},
         ),
         loss=organ_loss,
-        task=TaskSettings(max_window_voxels=150_000, window_range=(48, 128)),
+        task=TaskSettings(max_window_voxels=300_000, window_range=(48, 128)),
     )
 
 

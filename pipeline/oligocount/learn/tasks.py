@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from oligocount.inference.channels import intensity_channel
-from oligocount.learn.appearance import AppearanceSettings, vary_ct, vary_suv
+from oligocount.learn.appearance import AppearanceSettings, cut_off, vary_ct, vary_suv
 from oligocount.learn.planting import PlantSettings, plant_lesions
 from oligocount.learn.samples import Sample
 from oligocount.learn.warp import WarpSettings, random_grid, sample_at
@@ -35,6 +35,9 @@ class TaskSettings:
     window_range: tuple[int, int]
     drop_ct: float = 0.5
     drop_suv: float = 0.2
+    cut_ct: float = 0.25
+    small_field: float = 0.15
+    small_window: tuple[int, int] = (16, 48)
     drop_organs: float = 0.25
     drop_group: float = 0.08
     warp: WarpSettings = field(default_factory=WarpSettings)
@@ -81,8 +84,13 @@ Window = tuple[tuple[int, int, int], tuple[float, float, float]]
 
 
 def _body_window(sample: Sample, rng: np.random.Generator, settings: TaskSettings) -> Window:
-    """A stretch of the body at its full width: size and centre in voxels."""
+    """A stretch of the body at its full width, sometimes a small box: size and centre in voxels."""
     low, high = _body_box(sample)
+    if rng.random() < settings.small_field:
+        least, most = settings.small_window
+        size = [int(n) // 16 * 16 for n in rng.integers(least, most + 1, 3)]
+        k, j, i = rng.uniform(low, high)
+        return (size[0], size[1], size[2]), (float(k), float(j), float(i))
     width = [int(np.clip(np.ceil((high[n] - low[n] + 4) / 16) * 16, 32, 96)) for n in (1, 2)]
     most = settings.max_window_voxels // (width[0] * width[1])
     length = int(rng.integers(settings.window_range[0], settings.window_range[1] + 1))
@@ -147,6 +155,8 @@ def _view(sample: Sample, window: Window, rng: np.random.Generator, settings: Ta
         ct = None if ct is None else density
     if ct is not None:
         ct = vary_ct(ct, organs, rng, settings.appearance)
+        if rng.random() < settings.cut_ct:
+            ct = cut_off(ct, rng, spacing_mm=sample.spacing_mm, outside=AIR_HU)
     return View(suv=suv, ct=ct, organs=organs, lesions=lesions)
 
 

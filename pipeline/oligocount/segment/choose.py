@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from oligocount.errors import BundleNotFound, ConfigError
+from oligocount.errors import BundleMismatch, BundleNotFound, ConfigError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device
+from oligocount.inference.scorer import load_scorer
 from oligocount.resources import shipped_folder
 from oligocount.segment.bundle import NetworkSegmenter, calibration_of
+from oligocount.segment.describe import FEATURES
+from oligocount.segment.scored import ScoredSegmenter
 from oligocount.segment.segmenter import Segmenter
 from oligocount.segment.threshold import FixedThreshold, PercentOfMaximum, Percist
 from oligocount.settings import SegmentSettings
@@ -28,15 +31,32 @@ def load_segmenter(
         return threshold
     for folder in (shipped_folder("models") / name_or_path, Path(name_or_path)):
         if folder.is_dir():
-            bundle = load_bundle(folder, device=choose_device(device), trusted=trusted)
-            return NetworkSegmenter(
-                bundle=bundle, calibration=calibration_of(bundle), settings=settings
-            )
+            return _of_bundle(folder, settings, device, trusted=trusted)
     if name_or_path == "fdg_lesions":
         raise BundleNotFound("this installation carries no models/fdg_lesions; install it again")
     raise ConfigError(
         f"segmenter {name_or_path!r}: expected {', '.join(THRESHOLDS)}, fdg_lesions "
         "or the path of a bundle's folder"
+    )
+
+
+def _of_bundle(folder: Path, settings: SegmentSettings, device: str, *, trusted: bool) -> Segmenter:
+    """A bundle with a scorer scores spots; one without marks voxels."""
+    bundle = load_bundle(folder, device=choose_device(device), trusted=trusted)
+    scorer = load_scorer(folder, trusted=trusted)
+    if scorer is None:
+        return NetworkSegmenter(
+            bundle=bundle, calibration=calibration_of(bundle), settings=settings
+        )
+    unknown = sorted(set(scorer.features) - set(FEATURES))
+    if unknown:
+        raise BundleMismatch(f"{folder}: its scorer asks for features unknown here: {unknown}")
+    return ScoredSegmenter(
+        scorer=scorer,
+        bundle=bundle,
+        model=bundle.metadata.model,
+        min_probability=scorer.min_probability,
+        settings=settings,
     )
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from oligocount.domain.lesion import Kind
 from oligocount.simulate.body import BodyMap
 from oligocount.simulate.lesions import Focus
-from oligocount.simulate.sites import pick, side_of
+from oligocount.simulate.mimic import mimic
+from oligocount.simulate.sites import pick
+from oligocount.simulate.urine import collecting_system
 
 _FAT = ("subcutaneous_tissue", "torso_fat", "muscle", "body")
 _Draw = Callable[[BodyMap, np.random.Generator], list[Focus]]
@@ -23,44 +24,6 @@ def draw_mimics(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
     return foci
 
 
-def collecting_system(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
-    """Hot renal pelves, and beads of urine along the ureters."""
-    foci = []
-    for side in ("left", "right"):
-        kidney = np.argwhere(body.where(f"kidney_{side}"))
-        if len(kidney) < 20:
-            continue
-        centre = kidney.mean(0)
-        inward = 1 if side == "right" else -1
-        spacing = body.geometry.spacing_mm[0]
-        pelvis = centre + np.array([0, -2, inward * 12]) / spacing
-        if rng.random() < 0.85:
-            hot = float(np.clip(12 * rng.lognormal(0, 0.6), 3, 45))
-            size = (float(rng.uniform(6, 16)), float(rng.uniform(3, 8)), float(rng.uniform(3, 9)))
-            foci.append(_focus(body, "renal_pelvis", pelvis, size, hot, hu=10))
-        foci += _beads(body, pelvis, inward, rng)
-    return foci
-
-
-def _beads(
-    body: BodyMap, pelvis: NDArray[np.float64], inward: int, rng: np.random.Generator
-) -> list[Focus]:
-    bladder = np.argwhere(body.where("urinary_bladder"))
-    if len(bladder) == 0:
-        return []
-    spacing = body.geometry.spacing_mm[0]
-    goal = bladder.mean(0) + np.array([10, 8, -inward * 22]) / spacing
-    foci = []
-    for _ in range(rng.poisson(1.2)):
-        t = rng.uniform(0.08, 0.95)
-        along = pelvis * (1 - t) + goal * t
-        along = along + np.array([0, 25 * np.sin(np.pi * t) - 8, 14 * inward * np.sin(np.pi * t)]
-                                 ) / spacing  # fmt: skip
-        size = (float(rng.uniform(3, 14)), float(rng.uniform(2, 3.5)), float(rng.uniform(2, 3.5)))
-        foci.append(_focus(body, "ureter", along, size, float(rng.uniform(3, 16)), hu=15))
-    return foci
-
-
 def _brown_fat(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
     """Symmetric: both supraclavicular fossae, often along the spine."""
     foci = []
@@ -72,7 +35,7 @@ def _brown_fat(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
             if at:
                 size = tuple(float(v) for v in rng.uniform(3, 10, 3))
                 suv = level * rng.uniform(0.6, 1.2)
-                foci.append(_focus(body, "brown_fat", at, size, suv, hu=-95))
+                foci.append(mimic(body, "brown_fat", at, size, suv, hu=-95))
     if rng.random() < 0.6:
         foci += _paravertebral_fat(body, level, rng)
     return foci
@@ -88,7 +51,7 @@ def _paravertebral_fat(body: BodyMap, level: float, rng: np.random.Generator) ->
         for inward in (-1, 1):
             at = bone.mean(0) + np.array([0, -8, inward * 30]) / spacing
             size = (4.0, 4.0, 5.0)
-            foci.append(_focus(body, "brown_fat", at, size, level * rng.uniform(0.4, 1), hu=-95))
+            foci.append(mimic(body, "brown_fat", at, size, level * rng.uniform(0.4, 1), hu=-95))
     return foci
 
 
@@ -105,7 +68,7 @@ def _in_structure(
             if at:
                 sizes = tuple(float(v) for v in rng.uniform(*size, 3))
                 level = float(rng.uniform(*suv))
-                foci.append(_focus(body, name, at, sizes, level, hu=hu, hosts=hosts))
+                foci.append(mimic(body, name, at, sizes, level, hu=hu, hosts=hosts))
         return foci
 
     return draw
@@ -120,7 +83,7 @@ def _bowel_loops(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
         at = pick(body.where(host), rng)
         if at:
             sizes = tuple(float(v) for v in rng.uniform(12, 45, 3))
-            foci.append(_focus(body, "bowel", at, sizes, level, hu=None, hosts=(host,)))
+            foci.append(mimic(body, "bowel", at, sizes, level, hu=None, hosts=(host,)))
     return foci
 
 
@@ -133,8 +96,50 @@ def _hila(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
         if at:
             sizes = tuple(float(v) for v in rng.uniform(3, 7, 3))
             suv = level * rng.uniform(0.8, 1.2)
-            foci.append(_focus(body, "reactive_node", at, sizes, suv, hu=65))
+            foci.append(mimic(body, "reactive_node", at, sizes, suv, hu=65))
     return foci
+
+
+def _junction(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
+    """The lower end of the oesophagus: common in health and in reflux, a few cm at most."""
+    gullet = np.argwhere(body.where("esophagus"))
+    if len(gullet) == 0:
+        return []
+    low = gullet[gullet[:, 0] <= gullet[:, 0].min() + 6]
+    at = low[int(rng.integers(len(low)))]
+    size = (float(rng.uniform(6, 22)), float(rng.uniform(5, 11)), float(rng.uniform(5, 11)))
+    level = float(rng.uniform(2.2, 5.5))
+    return [mimic(body, "junction", at, size, level, hu=None, hosts=("esophagus", "stomach"))]
+
+
+def _heart_spots(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
+    """Papillary muscles, atria and their septum: focal uptake of a healthy heart."""
+    foci = []
+    for _ in range(int(rng.integers(1, 4))):
+        at = pick(body.where("heart"), rng)
+        if at:
+            sizes = tuple(float(v) for v in rng.uniform(4, 14, 3))
+            level = float(rng.uniform(2.5, 9))
+            foci.append(mimic(body, "heart_focus", at, sizes, level, hu=None, hosts=("heart",)))
+    return foci
+
+
+def _tense_muscles(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
+    """Long muscles of neck, back or hip on both sides, as after cold or strain."""
+    host = ("autochthon_", "iliopsoas_", "gluteus_", "muscle")[int(rng.integers(4))]
+    level = float(rng.uniform(1.5, 4.5))
+    middle = body.geometry.to_lps_mm(np.zeros(3))[0]
+    step = body.geometry.spacing_mm[0]
+    at = pick(body.where(host), rng)
+    if at is None:
+        return []
+    mirrored = (at[0], at[1], round(-2 * middle / step) - at[2])
+    size = (float(rng.uniform(20, 70)), float(rng.uniform(6, 16)), float(rng.uniform(6, 16)))
+    return [
+        mimic(body, "muscle_tension", place, size, level * rng.uniform(0.7, 1.1), hu=None,
+              hosts=(host,))
+        for place in (at, mirrored)
+    ]  # fmt: skip
 
 
 def _rib_fractures(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
@@ -151,7 +156,7 @@ def _rib_fractures(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
             continue
         near = bone[np.abs(bone[:, 1:] - np.array(anchor[1:])).sum(1).argmin()]
         suv = float(rng.uniform(2, 6))
-        foci.append(_focus(body, "fracture", near, (4.0, 5.0, 4.0), suv, hu=None))
+        foci.append(mimic(body, "fracture", near, (4.0, 5.0, 4.0), suv, hu=None))
     return foci
 
 
@@ -170,7 +175,7 @@ def _joints(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
         if bone == "femur_":
             at = points[points[:, 0].argmax()] - np.array([10 / spacing, 0, 0])
         size = (float(rng.uniform(5, 14)), float(rng.uniform(4, 12)), float(rng.uniform(4, 12)))
-        foci.append(_focus(body, "joint", at, size, level * rng.uniform(0.6, 1.1), hu=None))
+        foci.append(mimic(body, "joint", at, size, level * rng.uniform(0.6, 1.1), hu=None))
     return foci
 
 
@@ -180,7 +185,7 @@ def _injection(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
     if at is None:
         return []
     size = (float(rng.uniform(4, 25)), float(rng.uniform(3, 9)), float(rng.uniform(3, 9)))
-    return [_focus(body, "injection_site", at, size, float(10 ** rng.uniform(1, 2)), hu=None)]
+    return [mimic(body, "injection_site", at, size, float(10 ** rng.uniform(1, 2)), hu=None)]
 
 
 def _station(body: BodyMap, station: str) -> NDArray[np.bool_]:
@@ -190,25 +195,6 @@ def _station(body: BodyMap, station: str) -> NDArray[np.bool_]:
     return found
 
 
-def _focus(
-    body: BodyMap,
-    name: str,
-    at: NDArray[np.float64] | NDArray[np.intp] | tuple[int, ...],
-    size: tuple[float, ...],
-    suv: float,
-    *,
-    hu: float | None,
-    hosts: tuple[str, ...] = (),
-) -> Focus:
-    top = np.array(body.labels.shape) - 1
-    k, j, i = (int(v) for v in np.clip(np.rint(np.asarray(at, float)), 0, top))
-    return Focus(
-        kind=Kind.PHYSIOLOGIC, organ=None, structure=name, centre=(k, j, i),
-        radii_mm=(size[0], size[1], size[2]), suv=suv, hu=hu, hosts=hosts, bumpy=0.1,
-        side=side_of(body, (k, j, i)),
-    )  # fmt: skip
-
-
 _KINDS: tuple[tuple[float, _Draw], ...] = (
     (1.0, collecting_system),
     (0.08, _brown_fat),
@@ -216,6 +202,9 @@ _KINDS: tuple[tuple[float, _Draw], ...] = (
     (0.12, _hila),
     (0.08, _rib_fractures),
     (0.2, _joints),
+    (0.2, _junction),
+    (0.12, _heart_spots),
+    (0.12, _tense_muscles),
     (0.1, _injection),
     (0.25, _in_structure("tonsil", ("tonsil_",), count=(2, 4), size=(4, 8), suv=(3, 9), hu=None)),
     (0.2, _in_structure("vocal_cord", ("vocal_cord_",), count=(1, 2), size=(3, 7), suv=(2.5, 7),

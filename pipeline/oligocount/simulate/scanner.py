@@ -6,14 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+_DEEP_MM = 90.0  # about the depth of the spine
+_END_MM = 12.0  # the planes that an overlap of beds would have saved
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanner:
-    """One day's acquisition."""
+    """One day's acquisition.
+
+    `pet_noise` is relative, at SUV 1 near the skin; `pet_noise_inside` how much more of it there is
+    deep in the body, where most photons are lost; `pet_end_noise` how much more in the first and
+    last planes, which fewest coincidences cross.
+    """
 
     pet_fwhm_mm: float
     pet_noise: float
     pet_grain_mm: float
+    pet_noise_inside: float
+    pet_end_noise: float
     ct_fwhm_mm: float
     ct_noise_hu: float
     breath_shift_mm: float
@@ -24,8 +34,10 @@ def draw_scanner(rng: np.random.Generator) -> Scanner:
     """Random: 4 to 8 mm PET resolution, low to high counts, low-dose to diagnostic CT."""
     return Scanner(
         pet_fwhm_mm=float(rng.uniform(4.0, 8.5)),
-        pet_noise=float(np.exp(rng.uniform(np.log(0.03), np.log(0.22)))),
+        pet_noise=float(np.exp(rng.uniform(np.log(0.04), np.log(0.32)))),
         pet_grain_mm=float(rng.uniform(4.0, 9.0)),
+        pet_noise_inside=float(rng.uniform(0.0, 1.2)),
+        pet_end_noise=float(rng.uniform(0.5, 4.0)) if rng.random() < 0.6 else 0.0,
         ct_fwhm_mm=float(rng.uniform(1.0, 3.5)),
         ct_noise_hu=float(np.exp(rng.uniform(np.log(4), np.log(45)))),
         breath_shift_mm=float(rng.normal(0, 7)) if rng.random() < 0.6 else 0.0,
@@ -53,10 +65,21 @@ def pet_image(
     noise = rng.standard_normal(activity.shape, np.float32)
     noise = blur(noise, max(scanner.pet_grain_mm, 0.6 * scanner.pet_fwhm_mm), spacing_mm)
     noise /= noise[:: max(1, noise.shape[0] // 40)].std() + 1e-9
-    level = np.sqrt(np.maximum(sharp, 0.03) * 1.0)
+    level = np.sqrt(np.maximum(sharp, 0.03)) * _noisiness(activity > 0, scanner, spacing_mm)
     image = sharp + scanner.pet_noise * level * noise
     clipped: NDArray[np.float32] = np.maximum(image, 0.0).astype(np.float32)
     return clipped
+
+
+def _noisiness(body: NDArray[np.bool_], scanner: Scanner, spacing_mm: float) -> NDArray[np.float32]:
+    """1 at the skin, more within the body and in the planes at both ends of the scan."""
+    depth = ndimage.distance_transform_edt(body[::3, ::3, ::3]) * 3 * spacing_mm
+    deep = 1 + scanner.pet_noise_inside * np.minimum(depth / _DEEP_MM, 1)
+    wide = deep.repeat(3, 0).repeat(3, 1).repeat(3, 2)[tuple(slice(n) for n in body.shape)]
+    to_end = np.minimum(np.arange(len(body)), np.arange(len(body))[::-1]) * spacing_mm
+    ends = 1 + scanner.pet_end_noise * np.exp(-to_end / _END_MM)
+    noisiness: NDArray[np.float32] = (wide * ends[:, None, None]).astype(np.float32)
+    return noisiness
 
 
 def ct_image(

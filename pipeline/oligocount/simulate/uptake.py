@@ -36,7 +36,9 @@ def draw_physiology(rng: np.random.Generator) -> Physiology:
     g_csf = rng.random() < 0.08
     active_heart = rng.random() < 0.55
     return Physiology(
-        heart_suv=float(np.clip(rng.normal(6, 3), 2, 16) if active_heart else rng.normal(1.8, 0.3)),
+        heart_suv=float(
+            np.clip(rng.lognormal(1.8, 0.55), 2, 25) if active_heart else rng.normal(1.8, 0.3)
+        ),
         bowel_factor=float(rng.uniform(2, 6) if rng.random() < 0.15 else rng.lognormal(0, 0.3)),
         marrow_factor=float(rng.uniform(1.8, 4) if g_csf else rng.lognormal(0, 0.2)),
         spleen_factor=float(rng.uniform(1.3, 2.2) if g_csf else rng.lognormal(0, 0.15)),

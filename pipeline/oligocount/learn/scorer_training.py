@@ -1,0 +1,105 @@
+"""Fits the scorer of lesions: a few small networks on rows of candidates, calibrated on others."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from oligocount.inference.network import build_network
+from oligocount.inference.scorer import KEY, Scorer, scale
+from oligocount.learn.calibrate import fit_calibration
+
+_LEAST_SPREAD = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerSettings:
+    """How the members learn.
+
+    `jitter` (deviations) and `hidden_share` keep them from trusting any one feature.
+    """
+
+    members: int = 6
+    hidden: tuple[int, ...] = (48, 24)
+    dropout: float = 0.2
+    steps: int = 1500
+    batch: int = 256
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    jitter: float = 0.15
+    hidden_share: float = 0.08
+    seed: int = 0
+
+
+def scorer_config(n_features: int, settings: ScorerSettings) -> dict[str, Any]:
+    """MONAI's network of one member, as a bundle's config carries it."""
+    return {
+        "_target_": "FullyConnectedNet",
+        "in_channels": n_features,
+        "out_channels": 1,
+        "hidden_channels": list(settings.hidden),
+        "dropout": settings.dropout,
+        "act": "PRELU",
+    }
+
+
+def fit_scorer(
+    rows: NDArray[np.float32],
+    is_lesion: NDArray[np.bool_],
+    features: Sequence[str],
+    settings: ScorerSettings,
+) -> Scorer:
+    """A scorer that learned from these rows; each member sees another draw of them."""
+    table = torch.from_numpy(rows)
+    centre = table.mean(dim=0)
+    spread = table.std(dim=0).clamp(min=_LEAST_SPREAD)
+    inputs, target = scale(table, centre, spread), torch.from_numpy(is_lesion).float()
+    members = [
+        _member(inputs, target, settings, np.random.default_rng((settings.seed, number)))
+        for number in range(settings.members)
+    ]
+    return Scorer(
+        features=tuple(features), members=tuple(members), centre=centre, spread=spread,
+        slope=1.0, intercept=0.0, min_probability=0.5,
+    )  # fmt: skip
+
+
+def calibrated(
+    scorer: Scorer, logits: NDArray[np.float64], hits: Sequence[bool], *, min_probability: float
+) -> Scorer:
+    """The scorer with the slope and intercept that fit logits of rows it did not learn from."""
+    slope, intercept = fit_calibration(logits[:, None], hits)
+    return replace(
+        scorer, slope=float(slope), intercept=float(intercept), min_probability=min_probability
+    )
+
+
+def _member(
+    inputs: torch.Tensor, target: torch.Tensor, settings: ScorerSettings, rng: np.random.Generator
+) -> torch.nn.Module:
+    torch.manual_seed(int(rng.integers(2**31)))
+    config = {KEY: scorer_config(inputs.shape[1], settings)}
+    network = build_network(config, name="scorer", trusted=False, key=KEY).train()
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    drawn = rng.integers(len(inputs), size=len(inputs))  # bagging (Breiman 1996)
+    for step in range(settings.steps):
+        share = 0.5 * (1 + math.cos(math.pi * step / settings.steps))
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * max(share, 0.02)
+        chosen = torch.from_numpy(drawn[rng.integers(len(drawn), size=settings.batch)])
+        batch = inputs[chosen]
+        batch = batch + settings.jitter * torch.randn(batch.shape)
+        batch = batch * (torch.rand(batch.shape) >= settings.hidden_share)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            network(batch)[:, 0], target[chosen]
+        )
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
+        optimiser.step()
+    return network.eval()

@@ -1,0 +1,89 @@
+"""The default segmenter: every spot that stands out is scored, and what is a lesion is drawn.
+
+Probabilities are those of whole spots, calibrated on held-out phantoms. A large hot mass that no
+organ explains is kept whatever the scorer says: to miss it would be worse than to ask about it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.lesion import LesionMap
+from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.study import AlignedImages
+from oligocount.inference.bundle import Bundle
+from oligocount.inference.scorer import Scorer
+from oligocount.segment.core import with_cold_cores
+from oligocount.segment.describe import FEATURES
+from oligocount.segment.extent import draw_extent, with_fragments
+from oligocount.segment.foci import lesion_map
+from oligocount.segment.spots import Spots, find_spots
+from oligocount.settings import MassSettings, SegmentSettings
+
+Finder = Callable[[AlignedImages, OrganMap, SegmentSettings, Bundle | None], Spots]
+_NETWORK = "network_"
+_LEAST_VOTE = 0.1  # a spot that holds less of a focus has no say in its probability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoredSegmenter:
+    """A Segmenter that scores candidates; `bundle` is asked only if the scorer looks at it."""
+
+    scorer: Scorer
+    bundle: Bundle | None
+    model: ModelInfo
+    min_probability: float
+    settings: SegmentSettings
+    find: Finder = find_spots
+
+    def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
+        """Return the spots that are held for lesions, each drawn on the PET grid."""
+        asks = any(name.startswith(_NETWORK) for name in self.scorer.features)
+        spots = self.find(images, organs, self.settings, self.bundle if asks else None)
+        chances = self.chances(spots)
+        rule = self.settings.network
+        kept = with_fragments(
+            spots,
+            chances,
+            high=self.min_probability,
+            low=rule.fragment_share * self.min_probability,
+        )
+        owner = draw_extent(spots, kept, images.suv, rule)
+        mask = with_cold_cores(
+            owner > 0, images.suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml
+        )
+
+        def score(focus: NDArray[np.bool_]) -> float:
+            votes = np.bincount(owner[focus], minlength=len(kept))[1:]
+            heard = votes >= max(1, _LEAST_VOTE * votes.sum())
+            return float(chances[heard].max()) if heard.any() else self.min_probability
+
+        return lesion_map(
+            images.suv, mask, organs, model=self.model, settings=self.settings, score=score
+        )
+
+    def chances(self, spots: Spots) -> NDArray[np.float64]:
+        """The probability of each spot, that of an unexplained mass not below its floor."""
+        columns = [FEATURES.index(name) for name in self.scorer.features]
+        chances = self.scorer.chances(np.ascontiguousarray(spots.rows[:, columns]))
+        mass = self.settings.mass
+        floor = np.where(is_unexplained_mass(spots.rows, mass), mass.min_probability, 0.0)
+        return np.maximum(chances, floor)
+
+
+def is_unexplained_mass(rows: NDArray[np.float32], rule: MassSettings) -> NDArray[np.bool_]:
+    """True for spots that are large and hot, and lie in or beside nothing that takes up FDG."""
+    column = {name: n for n, name in enumerate(FEATURES)}
+    size = np.exp(rows[:, column["volume"]])
+    heat = np.exp(rows[:, column["top_over_level"]])
+    explained = sum(
+        np.maximum(rows[:, column[f"in_{name}"]], rows[:, column[f"by_{name}"]])
+        for name in rule.explained_by
+    )
+    found: NDArray[np.bool_] = (
+        (size >= rule.min_ml) & (heat >= rule.min_over_level) & (explained <= rule.max_explained)
+    )
+    return found

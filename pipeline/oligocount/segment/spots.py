@@ -1,0 +1,63 @@
+"""The spots of one patient: candidates on the lesion network's grid with what each shows."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import Geometry
+from oligocount.geometry.affine import axial_grid
+from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.inference.bundle import Bundle
+from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.segment.candidates import find_candidates
+from oligocount.segment.describe import FEATURES, describe
+from oligocount.segment.surroundings import survey
+from oligocount.segment.threshold import percist_level
+from oligocount.settings import SegmentSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spots:
+    """Candidates 1..n (`labels`) on an axial grid, a row of describe.FEATURES for each."""
+
+    labels: NDArray[np.int32]
+    rows: NDArray[np.float32]
+    geometry: Geometry
+
+
+def find_spots(
+    images: AlignedImages, organs: OrganMap, settings: SegmentSettings, bundle: Bundle | None = None
+) -> Spots:
+    """Every spot that stands out, on a grid of `candidate.spacing_mm`.
+
+    With a lesion `bundle` of that spacing they are also described by its probability (channel 0).
+    """
+    spacing = settings.candidate.spacing_mm
+    grid = axial_grid(images.suv.geometry, (spacing, spacing, spacing))
+    suv = resample_volume(images.suv, grid, outside=0.0)
+    ct = None if images.ct is None else resample_volume(images.ct, grid, outside=AIR_HU)
+    names = resample_labels(organs.labels, grid)
+    chance = None
+    if bundle is not None:
+        inputs = Inputs(suv=suv, ct=ct, organs=names if organs.known else None)
+        chance = bundle.predict(fill_channels(bundle.metadata.channels, inputs))[0]
+    level = percist_level(images.suv, organs, settings) or settings.threshold.high_suv
+    labels = find_candidates(suv, replace(organs, labels=names), level, settings)
+    body = survey(suv.array, None if ct is None else ct.array, chance, names, level=level)
+    return _standing_out(
+        Spots(labels=labels, rows=describe(labels, body), geometry=grid),
+        settings.candidate.min_contrast,
+    )
+
+
+def _standing_out(spots: Spots, min_contrast: float) -> Spots:
+    """The spots, without those that are neither hot nor well above what lies quiet around them."""
+    hot = spots.rows[:, FEATURES.index("top_over_level")] >= 0
+    clear = spots.rows[:, FEATURES.index("over_quiet")] >= np.log(min_contrast)
+    kept = hot | clear
+    lookup = np.zeros(len(kept) + 1, np.int32)
+    lookup[1:][kept] = np.arange(1, int(kept.sum()) + 1)
+    return Spots(labels=lookup[spots.labels], rows=spots.rows[kept], geometry=spots.geometry)
