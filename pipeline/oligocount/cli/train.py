@@ -1,17 +1,21 @@
 """Trains one of our networks on phantoms or on scans with lesion masks, and writes a MONAI bundle.
 
-NETWORK is fdg_lesions or organs_ct (phantoms only: it needs organ truth). Samples are prepared
-once into WORK/samples; a run that was stopped is taken up again from its checkpoint in WORK.
+NETWORK is fdg_lesions (voxels), scorer (whole spots: what fdg_lesions uses by default; added to
+the bundle named by --from-bundle) or organs_ct (phantoms only: it needs organ truth). Samples are
+prepared once into WORK/samples; a run that was stopped is taken up again from what lies in WORK.
 DATA holds autoPET's NIfTI layout (imagesTr, labelsTr) or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV,
 CTres, SEG as .nii.gz); organs there are drawn by the network organs_ct.
 
 examples:
   oligocount train organs_ct --phantoms 500 --work work --minutes 600 -o my_organs
+  oligocount train scorer --phantoms 400 --from-bundle models/fdg_lesions --work work -o mine
+  oligocount train scorer --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
   oligocount train fdg_lesions --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
 """
 
 import argparse
 import logging
+from functools import partial
 from pathlib import Path
 
 from oligocount.anatomy.choose import load_organ_mapper
@@ -30,13 +34,18 @@ from oligocount.learn.recipes import (
     organ_recipe,
     train_recipe,
 )
+from oligocount.learn.scorer_recipe import ScorerTools, prepare_rows, train_scorer
 from oligocount.learn.training import LoopSettings
+from oligocount.segment.spots import find_spots
 from oligocount.version import __version__
+
+SCORER = "scorer"
+_MIN_PROBABILITY = 0.35  # below, a spot is no lesion; the bundle carries it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `oligocount train`."""
-    parser.add_argument("network", choices=(LESIONS, ORGANS), metavar="NETWORK")
+    parser.add_argument("network", choices=(LESIONS, ORGANS, SCORER), metavar="NETWORK")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="BUNDLE")
     parser.add_argument("--work", type=Path, required=True, metavar="WORK")
     parser.add_argument("--phantoms", type=int, default=0, metavar="N", help="simulate N patients")
@@ -44,7 +53,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DATA", help="scans with lesion masks")
     parser.add_argument("--organs", default=ORGANS, metavar="NAME", help="organ map for DATA")
     parser.add_argument("--from-bundle", type=Path, metavar="BUNDLE", help="weights to begin with")
-    parser.add_argument("--minutes", type=float, default=60.0, metavar="M", help="in total")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, metavar="M", help="of a network, in total"
+    )
+    parser.add_argument("--views", type=int, default=1, metavar="N", help="of a sample, for scorer")
     parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="RATE")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:n]")
@@ -66,6 +78,8 @@ def execute(arguments: argparse.Namespace) -> int:
             return mapper(images).labels
 
         write_scan_samples(arguments.data, samples, draw_organs=draw_organs)
+    if arguments.network == SCORER:
+        return _train_scorer(arguments, samples / "lesions")
     recipe = organ_recipe() if arguments.network == ORGANS else lesion_recipe()
     folder = samples / ("organs" if arguments.network == ORGANS else "lesions")
     loop = LoopSettings(
@@ -81,10 +95,25 @@ def execute(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _train_scorer(arguments: argparse.Namespace, samples: Path) -> int:
+    settings = load_settings()
+    mapper = load_organ_mapper(arguments.organs, settings.anatomy, arguments.device)
+    tools = ScorerTools(map_organs=mapper, find=partial(find_spots, settings=settings.segment))
+    rows = arguments.work / "rows"
+    prepare_rows(samples, rows, tools, views=arguments.views, seed=arguments.seed)
+    figures = train_scorer(rows, arguments.from_bundle, arguments.out, version=__version__,
+                           min_probability=_MIN_PROBABILITY)  # fmt: skip
+    learned = figures["learned_from"]
+    print(f"{arguments.out}: scorer of {learned['candidates']} spots, {learned['lesions']} lesions")
+    return 0
+
+
 def _check(arguments: argparse.Namespace) -> None:
     if not arguments.phantoms and arguments.data is None:
         raise ConfigError("expected --phantoms N, --data DATA or both: nothing to learn from")
     if arguments.network == ORGANS and arguments.data is not None:
         raise ConfigError("organs_ct learns from phantoms only: DATA holds no organ truth")
+    if arguments.network == SCORER and arguments.from_bundle is None:
+        raise ConfigError("scorer: expected --from-bundle BUNDLE, the bundle that it is added to")
     if arguments.phantoms < 0 or arguments.minutes <= 0:
         raise ConfigError("--phantoms and --minutes: expected positive numbers")

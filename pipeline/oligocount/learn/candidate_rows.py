@@ -5,9 +5,10 @@ they can be trusted. Each sample is varied first: lesions planted, uptake, noise
 drawn anew, CT taken away or cut short at random.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +18,11 @@ from scipy import ndimage
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry, Unit, Volume
+from oligocount.errors import InputError
 from oligocount.learn.appearance import AppearanceSettings, cut_off, vary_ct, vary_suv
 from oligocount.learn.planting import PlantSettings, plant_lesions
 from oligocount.learn.samples import Sample
+from oligocount.segment.describe import FEATURES
 from oligocount.segment.spots import Spots
 
 AIR_HU = -1000.0
@@ -80,18 +83,28 @@ def write_rows(rows: CandidateRows, file: Path) -> None:
     partial.rename(file)
 
 
-def read_rows(folder: Path) -> CandidateRows:
-    """All rows in a folder as one."""
-    parts = []
-    for file in sorted(folder.glob("*.npz")):
-        with np.load(file, allow_pickle=False) as content:
-            parts.append({name: content[name] for name in content.files})
+def read_rows(files: Sequence[Path]) -> CandidateRows:
+    """The rows of all files as one. Raises InputError for none, or one that holds no rows."""
+    parts = [_read(file) for file in files]
+    if not parts:
+        raise InputError("no rows of candidates to learn from")
     return CandidateRows(
         rows=np.concatenate([one["rows"] for one in parts]),
         is_lesion=np.concatenate([one["is_lesion"] for one in parts]),
         n_true=int(sum(one["n_true"] for one in parts)),
         n_met=int(sum(one["n_met"] for one in parts)),
     )
+
+
+def _read(file: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            found = {name: content[name] for name in ("rows", "is_lesion", "n_true", "n_met")}
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{file}: expected rows of candidates: {error}") from error
+    if found["rows"].shape[1] != len(FEATURES):
+        raise InputError(f"{file}: {found['rows'].shape[1]} features, expected {len(FEATURES)}")
+    return found
 
 
 def candidate_rows(
@@ -181,11 +194,7 @@ def with_truth(spots: Spots, lesions: NDArray[np.int32], settings: RowSettings) 
     is_lesion = (best >= settings.is_share) & (own >= settings.not_share)
     clear = is_lesion | (own < settings.not_share)
     there = table.sum(axis=0)[1:] > 0
-    met = (
-        (shares[is_lesion] >= settings.is_share).any(axis=0) & there
-        if is_lesion.any()
-        else there & False
-    )
+    met = there & (shares[is_lesion] >= settings.is_share).any(axis=0)
     return CandidateRows(
         rows=spots.rows[clear],
         is_lesion=is_lesion[clear],

@@ -62,9 +62,14 @@ def write_bundle(
 
 
 def write_scorer(
-    folder: Path, scorer: Scorer, definition: Mapping[str, Any], *, more: Mapping[str, Any]
+    folder: Path,
+    scorer: Scorer,
+    definition: Mapping[str, Any],
+    *,
+    version: str,
+    more: Mapping[str, Any],
 ) -> None:
-    """The scorer lies in the bundle in `folder` beside its network; the rest stays.
+    """The scorer lies in the bundle in `folder` beside its network, under a new version.
 
     `more` is told beside it in the metadata. Raises PublishError.
     """
@@ -80,6 +85,8 @@ def write_scorer(
         _write_json(config, {**json.loads(config.read_text("utf-8")), SCORER_KEY: definition})
         metadata = folder / "configs" / "metadata.json"
         content = json.loads(metadata.read_text("utf-8"))
+        content["version"] = version
+        content["changelog"][version] = "A scorer of spots beside the voxel network."
         content["oligocount"]["scorer"] = {
             "features": list(scorer.features),
             "members": len(scorer.members),

@@ -27,6 +27,7 @@ from oligocount.learn.tasks import (
     organ_draw,
 )
 from oligocount.learn.training import Draw, LoopSettings, Loss, Run, start, train
+from oligocount.learn.warp import WarpSettings
 
 ORGANS, LESIONS = "organs_ct", "fdg_lesions"
 _VIEWS = 2  # reading a whole body costs about as much as a step
@@ -65,7 +66,11 @@ def organ_recipe() -> Recipe:
             settings={},
         ),
         loss=organ_loss,
-        task=TaskSettings(max_window_voxels=300_000, window_range=(48, 128)),
+        task=TaskSettings(
+            max_window_voxels=300_000,
+            window_range=(48, 128),
+            warp=WarpSettings(mirror_share=0.0),  # which side a liver lies on is worth knowing
+        ),
     )
 
 

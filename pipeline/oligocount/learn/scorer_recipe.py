@@ -1,0 +1,129 @@
+"""From training samples to a scorer in a bundle: rows of candidates, a fit, a calibration."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from oligocount.errors import InputError
+from oligocount.inference.scorer import Scorer
+from oligocount.learn.calibrate import reliability
+from oligocount.learn.candidate_rows import (
+    CandidateRows,
+    FindSpots,
+    MapOrgans,
+    RowSettings,
+    candidate_rows,
+    read_rows,
+    write_rows,
+)
+from oligocount.learn.export import write_scorer
+from oligocount.learn.samples import read_sample
+from oligocount.learn.scorer_training import (
+    ScorerSettings,
+    calibrated,
+    fit_scorer,
+    scorer_config,
+)
+from oligocount.segment.describe import FEATURES
+
+_LOG = logging.getLogger(__name__)
+_NETWORK = "network_"
+_CALIBRATED_ON = 7  # every 7th patient is kept from the fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerTools:
+    """How organs are drawn and spots found while rows are made."""
+
+    map_organs: MapOrgans
+    find: FindSpots
+
+
+def prepare_rows(
+    samples: Path,
+    rows: Path,
+    tools: ScorerTools,
+    *,
+    views: int = 1,
+    seed: int = 0,
+    settings: RowSettings | None = None,
+) -> None:
+    """`rows` holds a file for each sample and view; those there are kept.
+
+    Raises InputError for a folder without samples.
+    """
+    files = sorted(samples.glob("*.npz"))
+    if not files:
+        raise InputError(f"{samples}: no training samples (*.npz)")
+    for view in range(views):
+        for number, file in enumerate(files):
+            out = rows / f"{file.stem}_{view}.npz"
+            if out.is_file():
+                continue
+            rng = np.random.default_rng((seed, number, view))
+            found = candidate_rows(
+                read_sample(file), tools.map_organs, tools.find, rng, settings or RowSettings()
+            )
+            write_rows(found, out)
+            _LOG.info("%s: %d candidates, %d lesions", out.name, len(found.rows),
+                      int(found.is_lesion.sum()))  # fmt: skip
+
+
+def train_scorer(
+    rows: Path,
+    start: Path,
+    out: Path,
+    *,
+    version: str,
+    min_probability: float,
+    settings: ScorerSettings | None = None,
+) -> dict[str, Any]:
+    """The bundle `start` lies in `out` with a scorer fitted to the rows; returns its figures.
+
+    Every seventh patient is kept from the fit and calibrates it. Raises InputError for too few.
+    """
+    chosen = settings or ScorerSettings()
+    files = sorted(rows.glob("*.npz"))
+    patients = sorted({file.stem.rsplit("_", 1)[0] for file in files})
+    kept = set(patients[_CALIBRATED_ON // 2 :: _CALIBRATED_ON])
+    split = [file.stem.rsplit("_", 1)[0] in kept for file in files]
+    learn = read_rows([f for f, held in zip(files, split, strict=True) if not held])
+    check = read_rows([f for f, held in zip(files, split, strict=True) if held])
+    for part in (learn, check):
+        if part.is_lesion.all() or not part.is_lesion.any():
+            raise InputError(
+                f"{rows}: a scorer needs lesions and other spots in 8 patients or more"
+            )
+    columns = [n for n, name in enumerate(FEATURES) if not name.startswith(_NETWORK)]
+    names = [FEATURES[n] for n in columns]
+    scorer = fit_scorer(taken(learn.rows, columns), learn.is_lesion, names, chosen)
+    logits = scorer.logits(taken(check.rows, columns))
+    scorer = calibrated(scorer, logits, check.is_lesion.tolist(), min_probability=min_probability)
+    figures = _figures(scorer, learn, check, columns)
+    if out.resolve() != start.resolve():
+        shutil.copytree(start, out, dirs_exist_ok=True)
+    definition = scorer_config(len(names), chosen)
+    write_scorer(out, scorer, definition, version=version, more=figures)
+    return figures
+
+
+def taken(rows: NDArray[np.float32], columns: Sequence[int]) -> NDArray[np.float32]:
+    """Some columns of the rows, in one piece of memory."""
+    return np.ascontiguousarray(rows[:, list(columns)])
+
+
+def _figures(
+    scorer: Scorer, learn: CandidateRows, check: CandidateRows, columns: Sequence[int]
+) -> dict[str, Any]:
+    chances = scorer.chances(taken(check.rows, columns))
+    return {
+        "learned_from": {"candidates": len(learn.rows), "lesions": int(learn.is_lesion.sum())},
+        "calibrated_on": {"candidates": len(check.rows), "lesions": int(check.is_lesion.sum())},
+        "reliability": reliability(chances.tolist(), check.is_lesion.tolist()),
+    }

@@ -1,0 +1,208 @@
+"""Rows of candidates with their truth, a scorer fitted to them, and the bundle that carries it."""
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from oligocount.cli.main import main
+from oligocount.config import load_settings
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import Geometry, LabelMap
+from oligocount.errors import BundleMismatch, BundleNotFound, InputError
+from oligocount.inference.scorer import load_scorer
+from oligocount.learn.candidate_rows import (
+    RowSettings,
+    candidate_rows,
+    cropped,
+    read_rows,
+    with_truth,
+    write_rows,
+)
+from oligocount.learn.planting import PlantSettings
+from oligocount.learn.samples import Sample, write_sample
+from oligocount.learn.scorer_recipe import ScorerTools, prepare_rows, train_scorer
+from oligocount.learn.scorer_training import ScorerSettings, calibrated, fit_scorer
+from oligocount.resources import shipped_folder
+from oligocount.segment.choose import load_segmenter
+from oligocount.segment.describe import FEATURES
+from oligocount.segment.scored import ScoredSegmenter
+from oligocount.segment.spots import Spots, find_spots
+
+SETTINGS = load_settings().segment
+QUICK = ScorerSettings(members=2, steps=150, batch=64)
+
+
+def patient(seed: int = 0) -> Sample:
+    """A body with a hot heart and one lesion, somewhere else."""
+    rng = np.random.default_rng(seed)
+    shape = (40, 30, 40)
+    organs = np.zeros(shape, np.uint8)
+    organs[2:38, 4:26, 4:36] = 1
+    organs[20:30, 8:16, 20:30] = 10  # heart
+    lesions = np.zeros(shape, np.uint8)
+    k, j, i = int(rng.integers(5, 15)), int(rng.integers(8, 20)), int(rng.integers(8, 30))
+    lesions[k : k + 3, j : j + 3, i : i + 3] = 1
+    suv = 0.8 * (organs > 0) + 7.0 * (organs == 10) + 7.0 * lesions
+    return Sample(spacing_mm=4.0, suv=suv, ct=np.where(organs > 0, 40, -1000), organs=organs,
+                  lesions=lesions)  # fmt: skip
+
+
+def drawn_organs(images: AlignedImages) -> OrganMap:
+    array = np.where(images.suv.array > 0.2, 1, 0).astype(np.int32)
+    array[20:30, 8:16, 20:30] = 2
+    labels = LabelMap(array=array, names={1: "body", 2: "heart"}, geometry=images.suv.geometry)
+    return OrganMap(
+        labels=labels, known=frozenset(labels.names.values()),
+        model=ModelInfo(name="drawn", version="1"),
+    )  # fmt: skip
+
+
+TOOLS = ScorerTools(map_organs=drawn_organs, find=partial(find_spots, settings=SETTINGS))
+STILL = RowSettings(crop=0.0, plant=PlantSettings(mean_count=0.0))
+
+
+def test_the_lesion_is_told_from_the_heart() -> None:
+    found = candidate_rows(patient(), TOOLS.map_organs, TOOLS.find, np.random.default_rng(0), STILL)
+    in_heart = found.rows[:, FEATURES.index("in_heart")] > 0.5
+    assert (found.n_true, found.n_met) == (1, 1)
+    assert found.is_lesion.sum() == 1
+    assert not (found.is_lesion & in_heart).any()
+
+
+def test_a_candidate_that_swallows_a_lesion_is_left_out_and_one_beside_it_is_none() -> None:
+    grid = Geometry(shape=(12, 12, 12), affine=np.diag([4.0, 4.0, 4.0, 1.0]))
+    lesions, labels = np.zeros((2, 12, 12, 12), np.int32)
+    lesions[2:4, 2:4, 2:4] = 1
+    labels[2:6, 2:4, 2:4] = 1  # half of it is lesion: a lesion
+    labels[8:10, 8:10, 8:10] = 2  # none
+    rows = np.zeros((2, len(FEATURES)), np.float32)
+    both = with_truth(Spots(labels=labels, rows=rows, geometry=grid), lesions, RowSettings())
+    assert both.is_lesion.tolist() == [True, False]
+    labels[2:12, 2:4, 2:4] = 1  # a fifth of it is lesion, all of the lesion is in it
+    swallowed = with_truth(Spots(labels=labels, rows=rows, geometry=grid), lesions, RowSettings())
+    assert swallowed.is_lesion.tolist() == [True, False]
+    labels[0:12, 0:6, 0:6] = 1  # a fiftieth of it: neither lesion nor none
+    vague = with_truth(Spots(labels=labels, rows=rows, geometry=grid), lesions, RowSettings())
+    assert vague.n_met == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cropped_sample_keeps_all_its_images_on_one_grid(seed: int) -> None:
+    part = cropped(patient(), np.random.default_rng(seed), RowSettings(crop_mm=(60, 120)))
+    assert part.suv.shape == part.ct.shape == part.organs.shape == part.lesions.shape
+    assert part.suv.size < patient().suv.size
+
+
+def rows(n: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Lesions have the first feature high and the second low."""
+    rng = np.random.default_rng(seed)
+    table = rng.normal(size=(n, 3)).astype(np.float32)
+    return table, table[:, 0] - table[:, 1] + 0.3 * rng.normal(size=n) > 0.8
+
+
+def test_a_scorer_learns_what_separates_lesions() -> None:
+    scorer = fit_scorer(*rows(), ("a", "b", "c"), QUICK)
+    table, truth = rows(seed=1)
+    said = scorer.logits(table)
+    assert np.mean((said > 0) == truth) > 0.9
+
+
+def test_calibration_makes_chances_meet_what_is_observed() -> None:
+    scorer = fit_scorer(*rows(), ("a", "b", "c"), QUICK)
+    table, truth = rows(2000, seed=1)
+    scorer = calibrated(scorer, scorer.logits(table), truth.tolist(), min_probability=0.4)
+    assert scorer.chances(table).mean() == pytest.approx(truth.mean(), abs=0.02)
+
+
+def test_a_row_far_beyond_training_says_no_more_than_the_edge() -> None:
+    scorer = fit_scorer(*rows(), ("a", "b", "c"), QUICK)
+    far, farther = np.array([[50, 0, 0]], np.float32), np.array([[5000, 0, 0]], np.float32)
+    assert scorer.logits(far) == pytest.approx(scorer.logits(farther))
+
+
+def test_no_rows_have_no_chances() -> None:
+    scorer = fit_scorer(*rows(), ("a", "b", "c"), QUICK)
+    assert scorer.chances(np.zeros((0, 3), np.float32)).shape == (0,)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle with a scorer learned from ten drawn patients."""
+    folder = tmp_path_factory.mktemp("scorer")
+    for number in range(10):
+        write_sample(patient(number), folder / "samples" / f"p_{number:02d}.npz")
+    prepare_rows(folder / "samples", folder / "rows", TOOLS, settings=STILL)
+    start = folder / "start"
+    for part in ("configs/metadata.json", "configs/inference.json", "models/model.pt"):
+        (start / part).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(shipped_folder("models") / "fdg_lesions" / part, start / part)
+    figures = train_scorer(folder / "rows", start, folder / "bundle", version="9.9.9",
+                           min_probability=0.35, settings=QUICK)  # fmt: skip
+    assert figures["learned_from"]["lesions"] == 9
+    return folder / "bundle"
+
+
+def test_the_bundle_with_a_scorer_finds_the_lesion_and_not_the_heart(trained: Path) -> None:
+    segmenter = load_segmenter(str(trained), SETTINGS, "cpu")
+    assert isinstance(segmenter, ScoredSegmenter)
+    whole = candidate_rows(patient(50), TOOLS.map_organs, TOOLS.find, np.random.default_rng(0),
+                           STILL)  # fmt: skip
+    columns = [FEATURES.index(name) for name in segmenter.scorer.features]
+    chances = segmenter.scorer.chances(whole.rows[:, columns])
+    assert chances[whole.is_lesion].min() > chances[~whole.is_lesion].max()
+
+
+def test_rows_that_are_there_are_kept(trained: Path) -> None:
+    folder = trained.parent
+    before = {file: file.stat().st_mtime_ns for file in (folder / "rows").glob("*.npz")}
+    prepare_rows(folder / "samples", folder / "rows", TOOLS, settings=STILL)
+    assert {file: file.stat().st_mtime_ns for file in (folder / "rows").glob("*.npz")} == before
+
+
+def test_changed_weights_of_a_scorer_are_refused(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path / "b")
+    state = torch.load(tmp_path / "b" / "models" / "scorer.pt", weights_only=True)
+    torch.save({**state, "centre": state["centre"] + 1}, tmp_path / "b" / "models" / "scorer.pt")
+    with pytest.raises(BundleMismatch, match="sha256"):
+        load_scorer(tmp_path / "b")
+    (tmp_path / "b" / "models" / "scorer.pt").unlink()
+    with pytest.raises(BundleNotFound):
+        load_scorer(tmp_path / "b")
+
+
+def test_features_that_nobody_knows_are_refused(trained: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained, tmp_path / "b")
+    file = tmp_path / "b" / "configs" / "metadata.json"
+    content = json.loads(file.read_text("utf-8"))
+    content["oligocount"]["scorer"]["features"][0] = "colour"
+    file.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(BundleMismatch, match="colour"):
+        load_segmenter(str(tmp_path / "b"), SETTINGS, "cpu")
+
+
+def test_rows_of_another_version_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", rows=np.zeros((2, 3)), is_lesion=np.zeros(2, bool), n_true=0,
+             n_met=0)  # fmt: skip
+    with pytest.raises(InputError, match="3 features"):
+        read_rows([tmp_path / "a.npz"])
+
+
+def test_rows_come_back_from_disk(tmp_path: Path) -> None:
+    found = candidate_rows(patient(), TOOLS.map_organs, TOOLS.find, np.random.default_rng(0), STILL)
+    write_rows(found, tmp_path / "a.npz")
+    back = read_rows([tmp_path / "a.npz", tmp_path / "a.npz"])
+    np.testing.assert_array_equal(back.rows, np.concatenate([found.rows, found.rows]))
+    assert back.n_true == 2
+
+
+def test_a_scorer_without_a_bundle_to_go_into_is_a_usage_error(tmp_path: Path) -> None:
+    given = ["train", "scorer", "--phantoms", "1", "-o", str(tmp_path / "b"), "--work",
+             str(tmp_path / "w")]  # fmt: skip
+    assert main(given) == 2

@@ -1,0 +1,97 @@
+"""The scored segmenter: what the scorer says, masses that it may not drop, extents."""
+
+import numpy as np
+import pytest
+import torch
+
+from oligocount.config import load_settings
+from oligocount.domain.anatomy import OrganMap
+from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.study import AlignedImages
+from oligocount.domain.volume import Volume
+from oligocount.inference.scorer import Scorer
+from oligocount.segment.describe import FEATURES
+from oligocount.segment.extent import with_fragments
+from oligocount.segment.scored import ScoredSegmenter
+from oligocount.segment.spots import Spots
+
+SETTINGS = load_settings().segment
+
+
+class NotOrgan(torch.nn.Module):
+    """Sure of a lesion wherever heart and liver are not, by the features `in_heart`, `in_liver`."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return 6.0 - 12.0 * (rows.sum(dim=1, keepdim=True) > 0.5)
+
+
+class Never(torch.nn.Module):
+    """Takes nothing for a lesion."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(rows), 1), -9.0)
+
+
+def segmenter(member: torch.nn.Module) -> ScoredSegmenter:
+    scorer = Scorer(
+        features=("in_heart", "in_liver"), members=(member,), centre=torch.zeros(2),
+        spread=torch.ones(2),
+        slope=1.0, intercept=0.0, min_probability=0.35,
+    )  # fmt: skip
+    return ScoredSegmenter(
+        scorer=scorer, bundle=None, model=ModelInfo(name="drawn", version="1"),
+        min_probability=0.35, settings=SETTINGS,
+    )  # fmt: skip
+
+
+def with_suv(images: AlignedImages, suv: np.ndarray) -> AlignedImages:
+    held = images.suv
+    return AlignedImages(suv=Volume(array=suv, unit=held.unit, geometry=held.geometry))
+
+
+def test_what_the_scorer_takes_for_the_heart_is_left_out(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    found = segmenter(NotOrgan())(images, organs)
+    suv = images.suv.array
+    assert [suv[found.labels.array == n].max() for n in found.labels.names] == [12, 9]
+    assert all(chance == pytest.approx(1 / (1 + np.exp(-6))) for chance in
+               found.probability.values())  # fmt: skip
+
+
+def test_a_lesion_is_drawn_as_large_as_it_is(images: AlignedImages, organs: OrganMap) -> None:
+    """The focus of SUV 9 fills 4 x 4 x 4 voxels."""
+    found = segmenter(NotOrgan())(images, organs)
+    focus = found.labels.array == found.labels.array[6, 23, 29]
+    assert focus.sum() == 64
+
+
+def test_a_lesion_does_not_grow_into_what_was_left_out(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    found = segmenter(NotOrgan())(images, organs)
+    assert not (found.labels.array[18:26, 10:20, 20:30] > 0).any()
+
+
+def test_a_large_hot_mass_that_no_organ_explains_is_kept_by_any_scorer(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    suv = images.suv.array.copy()
+    suv[16:26, 22:29, 2:12] = 9.0  # 45 ml away from liver and heart
+    found = segmenter(Never())(with_suv(images, suv), organs)
+    assert [suv[found.labels.array == n].max() for n in found.labels.names] == [9]
+    assert list(found.probability.values()) == [SETTINGS.mass.min_probability]
+
+
+def test_a_hot_organ_is_no_unexplained_mass(images: AlignedImages, organs: OrganMap) -> None:
+    assert not segmenter(Never())(images, organs).labels.names
+
+
+def test_a_fragment_that_touches_a_lesion_belongs_to_it(images: AlignedImages) -> None:
+    labels = np.zeros(images.suv.array.shape, np.int32)
+    labels[4:8, 4:8, 4:8], labels[8:10, 4:8, 4:8], labels[20:22, 4:8, 4:8] = 1, 2, 3
+    spots = Spots(
+        labels=labels, rows=np.zeros((3, len(FEATURES)), np.float32), geometry=images.suv.geometry
+    )
+    kept = with_fragments(spots, np.array([0.9, 0.2, 0.2]), high=0.35, low=0.14)
+    assert kept.tolist() == [False, True, True, False]
