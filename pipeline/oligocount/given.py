@@ -19,7 +19,8 @@ from oligocount.errors import ConfigError, GeometryError, InputError, Oligocount
 from oligocount.multimodal import MrLesions
 from oligocount.segment.given import GivenMask
 from oligocount.segment.segmenter import Finder
-from oligocount.settings import MultimodalSettings, SegmentSettings
+from oligocount.settings import MultimodalSettings
+from oligocount.settings_segment import SegmentSettings
 from oligocount.version import __version__
 
 _NIFTI = (".nii", ".nii.gz")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from oligocount.errors import ConfigError
 from oligocount.settings_anatomy import AnatomySettings, LocateSettings
 from oligocount.settings_quantify import QuantifySettings
+from oligocount.settings_segment import SegmentSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,89 +65,6 @@ class IntakeSettings:
     archive: ArchiveLimits
     slices: SliceTolerances
     choice: ChoicePoints
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SplitSettings:
-    """When touching foci are cut apart and fragments joined."""
-
-    smooth_mm: float
-    prominence: float
-    min_distance_mm: float
-    min_piece_ml: float
-    fragment_max_ml: float
-    join_gap_mm: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThresholdSettings:
-    """Levels of the threshold baselines."""
-
-    low_suv: float
-    high_suv: float
-    share_of_maximum: float
-    liver_times: float
-    liver_deviations: float
-    liver_sphere_mm: float
-    liver_min_suv: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSettings:
-    """How a network's lesions are drawn on the PET."""
-
-    min_suv: float
-    share_of_level: float
-    share_of_maximum: float
-    grow_mm: float
-    grow_share: float
-    fragment_share: float
-    core_mm: float
-    core_min_ml: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateSettings:
-    """Which spots a scorer is asked about."""
-
-    spacing_mm: float
-    faint_share: float
-    faint_levels: int
-    faint_max_ml: float
-    min_ml: float
-    share_of_peak: float
-    peak_over_level: float
-    peak_over_around: float
-    around_mm: float
-    min_contrast: float
-    one_piece_in: tuple[str, ...]
-    split: SplitSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MassSettings:
-    """When a spot is a mass that no organ explains, and the probability it then has at least."""
-
-    min_ml: float
-    min_over_level: float
-    max_explained: float
-    min_probability: float
-    explained_by: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentSettings:
-    """How lesions are found."""
-
-    segmenter: str
-    min_volume_ml: float
-    connectivity: int
-    cut_at: tuple[str, ...]
-    split: SplitSettings
-    threshold: ThresholdSettings
-    network: NetworkSettings
-    candidate: CandidateSettings
-    mass: MassSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from oligocount.assess.grid import axes, variations
 from oligocount.config import load_settings
 from oligocount.domain.interval import CountInterval
 from oligocount.domain.lesion import Finding, RunnerUp
-from oligocount.settings import IntervalSettings, SegmentSettings, Settings
+from oligocount.settings import IntervalSettings, Settings
+from oligocount.settings_segment import SegmentSettings
 
 SETTINGS = load_settings()
 NOTHING = IntervalSettings(

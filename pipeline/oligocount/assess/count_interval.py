@@ -10,7 +10,8 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.interval import CountInterval, SettingEffect, ValueEffect
 from oligocount.domain.lesion import Finding
 from oligocount.domain.report import Decision
-from oligocount.settings import SegmentSettings, Settings
+from oligocount.settings import Settings
+from oligocount.settings_segment import SegmentSettings
 
 Find = Callable[[SegmentSettings], Sequence[Finding]]
 

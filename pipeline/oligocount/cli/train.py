@@ -40,7 +40,7 @@ from oligocount.segment.spots import find_spots
 from oligocount.version import __version__
 
 SCORER = "scorer"
-_MIN_PROBABILITY = 0.35  # below, a spot is no lesion; the bundle carries it
+_MIN_PROBABILITY = 0.5  # below, a spot is no lesion; the bundle carries it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

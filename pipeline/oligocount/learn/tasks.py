@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from oligocount.inference.channels import intensity_channel
 from oligocount.learn.appearance import AppearanceSettings, cut_off, vary_ct, vary_suv
@@ -89,7 +90,7 @@ def _body_window(sample: Sample, rng: np.random.Generator, settings: TaskSetting
     if rng.random() < settings.small_field:
         least, most = settings.small_window
         size = [int(n) // 16 * 16 for n in rng.integers(least, most + 1, 3)]
-        k, j, i = rng.uniform(low, high)
+        k, j, i = _place_in_body(sample, rng)
         return (size[0], size[1], size[2]), (float(k), float(j), float(i))
     width = [int(np.clip(np.ceil((high[n] - low[n] + 4) / 16) * 16, 32, 96)) for n in (1, 2)]
     most = settings.max_window_voxels // (width[0] * width[1])
@@ -119,6 +120,13 @@ def _focus_window(sample: Sample, rng: np.random.Generator, settings: TaskSettin
     place = np.array(np.unravel_index(places[rng.integers(len(places))], sample.shape), float)
     k, j, i = place + rng.uniform(-side / 4, side / 4, 3)
     return (side, side, side), (float(k), float(j), float(i))
+
+
+def _place_in_body(sample: Sample, rng: np.random.Generator) -> NDArray[np.intp]:
+    body = sample.organs if sample.organs is not None else sample.suv
+    places = np.zeros((1, 3), np.intp) if body is None or not body.any() else np.argwhere(body > 0)
+    chosen: NDArray[np.intp] = places[int(rng.integers(len(places)))]
+    return chosen
 
 
 def _body_box(sample: Sample) -> tuple[np.ndarray, np.ndarray]:

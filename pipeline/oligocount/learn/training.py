@@ -126,8 +126,9 @@ def _step(
     value = loss(output.float(), target)
     run.optimiser.zero_grad(set_to_none=True)
     value.backward()  # type: ignore[no-untyped-call]  # torch leaves it bare
-    torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
-    run.optimiser.step()
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
+    if torch.isfinite(norm):  # a window of nothing but air has no gradient in half precision
+        run.optimiser.step()
     run.step += 1
     decay = min(settings.average_decay, run.step / (run.step + 10))
     for key, value_now in run.network.state_dict().items():

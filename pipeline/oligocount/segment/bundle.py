@@ -29,7 +29,7 @@ from oligocount.segment.foci import Box, Mask, components, regrouped, split_comp
 from oligocount.segment.segmenter import Finder
 from oligocount.segment.split import grown
 from oligocount.segment.threshold import percist_level
-from oligocount.settings import SegmentSettings
+from oligocount.settings_segment import SegmentSettings
 
 _LESION = "lesion"
 Chance = Callable[[Box, Mask], float]

@@ -14,7 +14,7 @@ from scipy import ndimage
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.volume import Volume
 from oligocount.segment.foci import components, split_components
-from oligocount.settings import CandidateSettings, SegmentSettings
+from oligocount.settings_segment import CandidateSettings, SegmentSettings
 
 Labels = NDArray[np.int32]
 

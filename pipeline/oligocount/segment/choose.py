@@ -12,7 +12,7 @@ from oligocount.segment.describe import FEATURES
 from oligocount.segment.scored import ScoredSegmenter
 from oligocount.segment.segmenter import Segmenter
 from oligocount.segment.threshold import FixedThreshold, PercentOfMaximum, Percist
-from oligocount.settings import SegmentSettings
+from oligocount.settings_segment import SegmentSettings
 
 THRESHOLDS = ("suv25", "suv40", "percent41", "percist")
 

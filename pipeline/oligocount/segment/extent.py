@@ -9,7 +9,7 @@ from scipy import ndimage
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.segment.spots import Spots
-from oligocount.settings import NetworkSettings
+from oligocount.settings_segment import NetworkSettings
 
 Mask = NDArray[np.bool_]
 _AROUND_MM = 12.0

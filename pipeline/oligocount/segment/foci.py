@@ -16,7 +16,7 @@ from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.memory import Memory, voxel_key
 from oligocount.segment.segmenter import Finder
 from oligocount.segment.split import basins, join_fragments
-from oligocount.settings import SegmentSettings
+from oligocount.settings_segment import SegmentSettings
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]

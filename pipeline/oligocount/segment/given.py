@@ -12,7 +12,7 @@ from oligocount.domain.volume import LabelMap
 from oligocount.geometry.resample import resample_labels
 from oligocount.segment.foci import regrouped
 from oligocount.segment.segmenter import Finder
-from oligocount.settings import SegmentSettings
+from oligocount.settings_segment import SegmentSettings
 from oligocount.version import __version__
 
 

@@ -4,7 +4,6 @@ Probabilities are those of whole spots, calibrated on held-out phantoms. A large
 organ explains is kept whatever the scorer says: to miss it would be worse than to ask about it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +18,11 @@ from oligocount.inference.scorer import Scorer
 from oligocount.segment.core import with_cold_cores
 from oligocount.segment.describe import FEATURES
 from oligocount.segment.extent import draw_extent, with_fragments
-from oligocount.segment.foci import lesion_map
+from oligocount.segment.foci import Box, Mask, regrouped
+from oligocount.segment.segmenter import Finder
 from oligocount.segment.spots import Spots, find_spots
-from oligocount.settings import MassSettings, SegmentSettings
+from oligocount.settings_segment import MassSettings, SegmentSettings
 
-Finder = Callable[[AlignedImages, OrganMap, SegmentSettings, Bundle | None], Spots]
 _NETWORK = "network_"
 _LEAST_VOTE = 0.1  # a spot that holds less of a focus has no say in its probability
 
@@ -37,33 +36,34 @@ class ScoredSegmenter:
     model: ModelInfo
     min_probability: float
     settings: SegmentSettings
-    find: Finder = find_spots
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the spots that are held for lesions, each drawn on the PET grid."""
-        asks = any(name.startswith(_NETWORK) for name in self.scorer.features)
-        spots = self.find(images, organs, self.settings, self.bundle if asks else None)
-        chances = self.chances(spots)
-        rule = self.settings.network
-        kept = with_fragments(
-            spots,
-            chances,
-            high=self.min_probability,
-            low=rule.fragment_share * self.min_probability,
-        )
-        owner = draw_extent(spots, kept, images.suv, rule)
-        mask = with_cold_cores(
-            owner > 0, images.suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml
-        )
+        return self.finder(images, organs)(self.settings)
 
-        def score(focus: NDArray[np.bool_]) -> float:
-            votes = np.bincount(owner[focus], minlength=len(kept))[1:]
+    def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
+        """Return the lesions as a function of settings; spots are found and scored once, now."""
+        asks = any(name.startswith(_NETWORK) for name in self.scorer.features)
+        spots = find_spots(images, organs, self.settings, self.bundle if asks else None)
+        chances = self.chances(spots)
+        low = self.settings.network.fragment_share * self.min_probability
+        kept = with_fragments(spots, chances, high=self.min_probability, low=low)
+        owner = draw_extent(spots, kept, images.suv, self.settings.network)
+
+        def score(box: Box, focus: Mask) -> float:
+            votes = np.bincount(owner[box][focus], minlength=len(kept))[1:]
             heard = votes >= max(1, _LEAST_VOTE * votes.sum())
             return float(chances[heard].max()) if heard.any() else self.min_probability
 
-        return lesion_map(
-            images.suv, mask, organs, model=self.model, settings=self.settings, score=score
-        )
+        def draw(settings: SegmentSettings) -> Mask:
+            rule = settings.network
+            own = rule == self.settings.network
+            mask = (owner if own else draw_extent(spots, kept, images.suv, rule)) > 0
+            return with_cold_cores(
+                mask, images.suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml
+            )
+
+        return regrouped(images.suv, draw, organs, self.settings, model=self.model, score=score)
 
     def chances(self, spots: Spots) -> NDArray[np.float64]:
         """The probability of each spot, that of an unexplained mass not below its floor."""

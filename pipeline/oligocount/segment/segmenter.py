@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.lesion import LesionMap
 from oligocount.domain.study import AlignedImages
-from oligocount.settings import SegmentSettings
+from oligocount.settings_segment import SegmentSettings
 
 Finder = Callable[[SegmentSettings], LesionMap]
 

@@ -16,7 +16,7 @@ from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed
 
 from oligocount.domain.volume import Geometry
-from oligocount.settings import SplitSettings
+from oligocount.settings_segment import SplitSettings
 
 Labels = NDArray[np.int32]
 Suv = NDArray[np.float32]

@@ -16,7 +16,7 @@ from oligocount.segment.candidates import find_candidates
 from oligocount.segment.describe import FEATURES, describe
 from oligocount.segment.surroundings import survey
 from oligocount.segment.threshold import percist_level
-from oligocount.settings import SegmentSettings
+from oligocount.settings_segment import SegmentSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

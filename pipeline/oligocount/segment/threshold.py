@@ -21,7 +21,7 @@ from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Volume
 from oligocount.segment.foci import Mask, components, regrouped, split_components
 from oligocount.segment.segmenter import Finder
-from oligocount.settings import SegmentSettings
+from oligocount.settings_segment import SegmentSettings
 from oligocount.version import __version__
 
 
