@@ -21,11 +21,11 @@
     viewer.addVolume(image);
     layers[name] = viewer.volumes.length - 1;
   };
-  // Uptake hides anatomy the more the higher it is, as in the report's pictures: all of it from a third of the window on.
+  // Uptake below a share of the window, as in muscle and fat, shows the anatomy alone.
   viewer.addColormap("uptake", { I: [0, 64, 128, 191, 255], R: [120, 200, 255, 255, 255], G: [0, 30, 110, 220, 255], B: [0, 0, 0, 60, 255], A: [0, 255, 255, 255, 255] });
-  const translucentBelow = 2, opaqueFrom = 0.35;
+  const transparentBelow = 1, shownFrom = 0.15;
   await add("ct", { colormap: "gray", cal_min: 0, cal_max: 255, opacity: 1 });
-  await add("suv", { colormap: hasCt ? "uptake" : "gray", cal_min: 0, cal_max: data.windowSuv / data.suvStep, opacity: hasCt ? 0.85 : 1 });
+  await add("suv", { colormap: hasCt ? "uptake" : "gray", cal_min: 0, cal_max: data.windowSuv / data.suvStep, opacity: hasCt ? 0.7 : 1 });
   // A colour map of labels: a line at the rim, nothing inside.
   const labels = async (name, colour, opacity) => {
     const rows = Array.from({ length: 256 }, (_, n) => (n > data.rim && n < 2 * data.rim ? [...colour(n - data.rim), 255] : [0, 0, 0, 0]));
@@ -45,8 +45,8 @@
     find("window-value").textContent = suv.toFixed(1);
     viewer.volumes[layers.suv].cal_max = suv / data.suvStep;
     if (hasCt) {
-      viewer.volumes[layers.suv].colormapType = translucentBelow;
-      viewer.volumes[layers.suv].cal_min = opaqueFrom * viewer.volumes[layers.suv].cal_max;
+      viewer.volumes[layers.suv].colormapType = transparentBelow;
+      viewer.volumes[layers.suv].cal_min = shownFrom * viewer.volumes[layers.suv].cal_max;
     }
     viewer.updateGLVolume();
   };
