@@ -13,7 +13,9 @@ from oligocount.config import load_settings
 from . import builders
 
 ROOT = Path(__file__).parents[2]
-AXE = ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"  # scripts/browser puts it there
+AXE = (
+    ROOT / ".browser" / "node_modules" / "axe-core" / "axe.min.js"
+)  # scripts/browser puts it there
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.slow,
