@@ -14,7 +14,12 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
 from oligocount.domain.study import Images, Study
 from oligocount.domain.volume import Unit
+from oligocount.errors import ConfigError
 from oligocount.given import MaskFile, MrMaskFiles, OrganFile
+from oligocount.inference.bundle import load_bundle
+from oligocount.inference.device import choose_device
+from oligocount.multimodal import MrSegmenter
+from oligocount.multimodal.network import MrNetwork
 from oligocount.run import Tools, run_study
 from oligocount.segment.choose import load_segmenter
 from oligocount.segment.segmenter import Segmenter
@@ -80,6 +85,7 @@ class Choice:
     organs: str | None = None
     lesion_mask: Path | None = None
     mr_lesion_masks: tuple[Path, ...] = ()
+    mr_lesions: Path | None = None
     organ_map: Path | None = None
     organ_names: str | None = None
     device: str = "auto"
@@ -92,12 +98,24 @@ def load_tools(settings: Settings, choice: Choice | None = None) -> Tools:
     Raises ConfigError for an unknown name, ModelError for weights or a device.
     """
     choice = choice or Choice()
-    masks = choice.mr_lesion_masks
     return Tools(
         organ_mapper=_organ_mapper(settings, choice),
         segmenter=_segmenter(settings, choice),
-        mr_segmenter=MrMaskFiles(files=masks, settings=settings.multimodal) if masks else None,
+        mr_segmenter=_mr_segmenter(settings, choice),
     )
+
+
+def _mr_segmenter(settings: Settings, choice: Choice) -> MrSegmenter | None:
+    """Masks or a bundle's folder; nobody where neither is named."""
+    if choice.mr_lesion_masks and choice.mr_lesions:
+        raise ConfigError("expected --mr-lesion-mask or --mr-lesions, and not both")
+    if choice.mr_lesion_masks:
+        return MrMaskFiles(files=choice.mr_lesion_masks, settings=settings.multimodal)
+    if choice.mr_lesions is None:
+        return None
+    device = choose_device(choice.device)
+    bundle = load_bundle(choice.mr_lesions, device=device, trusted=choice.trusted)
+    return MrNetwork(bundle=bundle, settings=settings.multimodal)
 
 
 def _organ_mapper(settings: Settings, choice: Choice) -> OrganMapper:

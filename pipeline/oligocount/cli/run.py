@@ -64,6 +64,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="lesions drawn on an MR (NIfTI, SEG, RTSTRUCT): counted once with those of PET",
     )
+    add(
+        "--mr-lesions",
+        type=Path,
+        metavar="DIR",
+        help="a MONAI bundle that finds lesions on MR; its channels name the MR: mr_flair, ...",
+    )
     add("--organs", metavar="NAME", help="organs_ct, rules, totalsegmentator or a bundle's folder")
     add("--organ-map", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
     add("--organ-names", metavar="NAMES", help="totalsegmentator_v2, totalsegmentator_v1, a JSON")
@@ -85,6 +91,7 @@ def execute(arguments: argparse.Namespace) -> int:
         organs=arguments.organs,
         lesion_mask=arguments.lesion_mask,
         mr_lesion_masks=tuple(arguments.mr_lesion_mask),
+        mr_lesions=arguments.mr_lesions,
         organ_map=arguments.organ_map,
         organ_names=arguments.organ_names,
         device=arguments.device,
