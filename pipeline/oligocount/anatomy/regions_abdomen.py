@@ -90,8 +90,9 @@ def _branches(space: Space) -> Iterator[Region]:
     yield "19", arched & (space.y < y + 20.0) & (space.y > y - 30.0) & splenic
     hilum = (space.gap("spleen") <= space.mm["splenic_hilum"]) & _within_cavity(space)
     medial = space.x < _centre(space, "spleen", "x")
-    yield "10spl", hilum & medial & (off > proximal - 20.0)
-    distal = (off >= proximal) & (off < 120.0) & (space.y < y + 40.0)
+    before = space.y < _centre(space, "spleen", "y") + 10.0  # behind it lies the kidney's fat
+    yield "10spl", hilum & medial & before & (off > proximal - 20.0)
+    distal = (off >= proximal) & (off < 120.0) & (np.abs(space.y - y) < 40.0)
     yield "11d", band & distal & _within_cavity(space)
 
 
@@ -132,7 +133,7 @@ def _hepatoduodenal(space: Space) -> Iterator[Region]:
     middle = space.at("z_coeliac") + 10.0
     half = space.mm["hilum_half_height"]
     liver_side = space.x < x - space.mm["gastroduodenal"]
-    inner = (space.x > x - 110.0) & (space.y > y - 75.0) & (space.y < y + 5.0)
+    inner = (space.x > x - 110.0) & (space.y > y - 55.0) & (space.y < y + 5.0)
     cava = space.gap(_CAVA) > 5.0
     band = space.between(middle - half, middle + half)
     yield "12", band & near & liver_side & inner & cava & _within_cavity(space)
@@ -172,7 +173,7 @@ def _mesenteric(space: Space) -> Iterator[Region]:
     before = space.y < space.along(space.lines.spine_front_y) - 10.0
     central = np.abs(space.x - space.along(space.lines.middle_x)) < space.mm["mesenteric_root"]
     root = space.between(space.at("z_ima"), space.at("z_coeliac") - 20.0)
-    yield "14", root & central & before
+    yield "14", root & central & before & _within_cavity(space)
     bowel = space.gap("small_bowel", "colon", "duodenum") <= 15.0
     above = space.z > space.at("z_femur_top")
     deep = _within_cavity(space)
