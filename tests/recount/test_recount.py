@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - one line an edit
 
+import dataclasses
 import json
 import shutil
 from dataclasses import replace
@@ -239,6 +240,19 @@ def test_edits_that_name_a_missing_lesion_are_refused_whole(edited) -> None:
         edited({"accept": 5}, {"reject": 9})
     with pytest.raises(ConfigError, match=r"edit 2 \(accept\): no lesion 5"):
         edited({"merge": [4, 5]}, {"accept": 5})
+
+
+def test_a_lesion_beyond_the_pet_is_rejected_but_not_merged(case, tmp_path) -> None:
+    """MRI shows it where there is no PET: it has no uptake to add up and no voxel."""
+    beyond = {**lesion(case, 4), "id": 9, "modality": ["MR"], "suv_max": None, "suv_mean": None}
+    lesions = [*case.document["lesions"], beyond]
+    further = dataclasses.replace(case, document={**case.document, "lesions": lesions})
+    file = tmp_path / "edits.yaml"
+    file.write_text("edits: [{merge: [4, 9]}]", "utf-8")
+    with pytest.raises(ConfigError, match=r"edit 1 \(merge\): lesion 9 lies beyond the PET"):
+        recount(further, read_edits(file))
+    file.write_text("edits: [{reject: 9}]", "utf-8")
+    assert lesion(recount(further, read_edits(file)), 9)["status"] == "benign"
 
 
 def test_the_same_edits_twice_give_the_same(edited) -> None:

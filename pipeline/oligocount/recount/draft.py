@@ -70,8 +70,11 @@ def _relabel(draft: Draft, edit: Edit, reader: Reader, where: str) -> Draft:
     return _changed(draft, edit.lesions[0], _told(edit, reader, where))
 
 
-def _merge(draft: Draft, edit: Edit, _: Reader, __: str) -> Draft:
+def _merge(draft: Draft, edit: Edit, _: Reader, where: str) -> Draft:
     first, *others = edit.lesions
+    beyond = [each for each in edit.lesions if draft.lesions[each]["suv_max"] is None]
+    if beyond:
+        raise ConfigError(f"{where}: lesion {beyond[0]} lies beyond the PET: reject one instead")
     gone = {each: draft.lesions[each] for each in others}
     kept = {number: entry for number, entry in draft.lesions.items() if number not in gone}
     kept[first] = {**kept[first], **_measured_together([kept[first], *gone.values()])}
