@@ -2,8 +2,8 @@
 
 Each phantom is simulated, organs are drawn by the network `organs_ct`, and every segmenter's foci
 are matched with the truth (one to one, IoU >= 0.1). `raw` are a segmenter's own foci; `kept` those
-that are left when the pipeline has told physiologic uptake apart. `--calibrate` first fits the
-calibration of models/fdg_lesions on other phantoms, and writes it into the bundle.
+that are left when the pipeline has told physiologic uptake apart. `visible` are lesions whose
+SUVmax is at least twice what lies around them: of the others no method could know.
 
   scripts/bench lesions --cases 20
 """
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import ndimage
 
 from oligocount import locate
 from oligocount.anatomy import map_anatomy
@@ -26,17 +27,14 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Kind, LesionMap
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
-from oligocount.learn.calibrate import fit_calibration, logit, reliability
 from oligocount.learn.evaluate import CaseScore, score_case, summarise
-from oligocount.learn.export import update_settings
-from oligocount.resources import shipped_folder
-from oligocount.segment.bundle import NetworkSegmenter, mean_of_core
+from oligocount.learn.intervals import wilson
 from oligocount.segment.choose import load_segmenter
 from oligocount.settings import Settings
 from oligocount.simulate.phantom import Phantom, simulate
 
 SEGMENTERS = ("fdg_lesions", "percist", "suv40", "percent41")
-MEASURED_FROM, CALIBRATED_FROM = 900_000, 950_000
+MEASURED_FROM = 900_000
 SPACING_MM = 4.0
 
 
@@ -45,26 +43,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=20)
     parser.add_argument("--segmenters", nargs="+", default=list(SEGMENTERS))
-    parser.add_argument("--calibrate", type=int, default=0, metavar="N", help="on N phantoms")
     parser.add_argument("--out", type=Path, help="write the summaries there as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     settings = load_settings()
-    if arguments.calibrate:
-        calibrate(arguments.calibrate, settings)
     scores = measure(arguments.cases, arguments.segmenters, settings)
-    summaries = {name: summarise(cases) for name, cases in scores.items()}
+    summaries = {name: summarise([one for _, one in cases]) for name, cases in scores.items()}
     for name, summary in summaries.items():
         print(row(name, summary))
+        print(f"{'':<20} visible: {visible_by_size(scores[name])}")
     if arguments.out:
         arguments.out.write_text(json.dumps(summaries, indent=1) + "\n", "utf-8")
 
 
-def measure(cases: int, names: Sequence[str], settings: Settings) -> dict[str, list[CaseScore]]:
+def measure(
+    cases: int, names: Sequence[str], settings: Settings
+) -> dict[str, list[tuple[Phantom, CaseScore]]]:
     """Scores of each segmenter, raw and kept, on `cases` phantoms."""
     segmenters = {name: load_segmenter(name, settings.segment, "cpu") for name in names}
     mapper = load_organ_mapper("organs_ct", settings.anatomy, "cpu")
-    scores: dict[str, list[CaseScore]] = {}
+    scores: dict[str, list[tuple[Phantom, CaseScore]]] = {}
     for seed in range(MEASURED_FROM, MEASURED_FROM + cases):
         phantom, images = held_out(seed)
         organs = mapper(images)
@@ -73,38 +71,33 @@ def measure(cases: int, names: Sequence[str], settings: Settings) -> dict[str, l
             kept = without_physiologic(foci, organs, images, settings)
             for kind, labels in (("raw", foci.labels), ("kept", kept)):
                 score = score_case(str(seed), phantom.lesions, labels, true_record=truth(phantom))
-                scores.setdefault(f"{name} {kind}", []).append(score)
+                scores.setdefault(f"{name} {kind}", []).append((phantom, score))
     return scores
 
 
-def calibrate(cases: int, settings: Settings) -> None:
-    """The bundle's calibration is fitted anew, on hot spots that no rule takes for physiologic."""
-    segmenter = load_segmenter("fdg_lesions", settings.segment, "cpu")
-    if not isinstance(segmenter, NetworkSegmenter):
-        raise SystemExit("fdg_lesions is not a network")
-    mapper = load_organ_mapper("organs_ct", settings.anatomy, "cpu")
-    hot_spots = load_segmenter("percist", settings.segment, "cpu")
-    rows: list[tuple[float, float]] = []
-    hits: list[bool] = []
-    for seed in range(CALIBRATED_FROM, CALIBRATED_FROM + cases):
-        phantom, images = held_out(seed)
-        organs = mapper(images)
-        foci = without_physiologic(hot_spots(images, organs), organs, images, settings).array
-        probability, suv = segmenter.probability(images, organs), images.suv.array
-        for label in np.unique(foci[foci > 0]):
-            focus = foci == label
-            peak = float(suv[focus].max()) / segmenter.level(images.suv, organs)
-            rows.append((logit(mean_of_core(probability, suv, focus)), math.log(peak)))
-            hits.append(bool((phantom.lesions.array[focus] > 0).mean() > 0.3))
-    features = np.array(rows)
-    weights = fit_calibration(features, hits)
-    held = dict(segmenter.bundle.metadata.settings)
-    names = ("slope", "uptake_slope", "intercept")
-    held["calibration"] = dict(zip(names, (round(float(w), 4) for w in weights), strict=True))
-    chances = 1 / (1 + np.exp(-(features @ weights[:-1] + weights[-1])))
-    held["reliability"] = reliability([float(each) for each in chances], hits)
-    update_settings(shipped_folder("models") / "fdg_lesions", held)
-    print(json.dumps({"foci": len(rows), "lesions": sum(hits), **held}))
+def is_visible(phantom: Phantom, label: int) -> bool:
+    """True for a lesion whose SUVmax is at least twice the median of what lies around it."""
+    lesions, suv = phantom.lesions.array, phantom.pet.array
+    found = ndimage.find_objects(lesions)[label - 1]
+    box = tuple(slice(max(0, one.start - 5), one.stop + 5) for one in found)
+    inside = lesions[box] == label
+    away = ndimage.distance_transform_edt(~inside, sampling=SPACING_MM)
+    ring = (away > SPACING_MM) & (away <= 4 * SPACING_MM) & (lesions[box] == 0)
+    around = float(np.median(suv[box][ring])) if ring.any() else 0.0
+    return float(suv[box][inside].max()) >= 2 * around
+
+
+def visible_by_size(cases: Sequence[tuple[Phantom, CaseScore]]) -> str:
+    """Found of all visible lesions, by size, with 95 % intervals."""
+    visible = [one for phantom, score in cases for one in score.lesions
+               if is_visible(phantom, one.label)]  # fmt: skip
+    parts = []
+    for low, high in ((6, 10), (10, 20), (20, math.inf), (10, math.inf)):
+        some = [one.found for one in visible if low <= one.diameter_mm < high]
+        interval = wilson(sum(some), len(some)) or (math.nan, math.nan)
+        parts.append(f"{low:g}-{high:g} mm {sum(some)}/{len(some)} "
+                     f"({interval[0]:.2f} to {interval[1]:.2f})")  # fmt: skip
+    return ", ".join(parts)
 
 
 def held_out(seed: int) -> tuple[Phantom, AlignedImages]:

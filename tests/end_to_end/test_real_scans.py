@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 
 from oligocount.cli.main import main
@@ -53,3 +55,17 @@ def test_a_pet_ct_gives_the_hilar_mass_and_the_inlet_focus(
     assert not {each["organ"] for each in result["lesions"] if each["counted"]} & NORMAL
     assert result["inputs"]["suv"]["factor"] == pytest.approx(4.2111e-4, rel=1e-4)
     assert {"UPTAKE_TIME", "VALUE_MAPPING_DISAGREES"} <= caveats(result)
+
+
+@pytest.mark.parametrize("case", ["STS_001", "STS_005"])
+def test_a_sarcoma_in_a_small_box_of_the_body_is_drawn_as_a_reader_drew_it(
+    shared_data: Path, tmp_path: Path, case: str
+) -> None:
+    """IBSI's sarcomas, cut out with 5 cm around them; 366 and 585 ml. Measured Dice 0.84, 0.78."""
+    scan = shared_data / "ibsi_sts" / case
+    given = ["--pet", str(scan / "PET_image.nii.gz"), "--ct", str(scan / "CT_image.nii.gz")]
+    assert main(["run", *given, "-o", str(tmp_path / "out")]) == 0
+    found = np.asanyarray(nibabel.load(tmp_path / "out" / "lesions.nii.gz").dataobj)
+    truth = np.asanyarray(nibabel.load(scan / "PET_mask.nii.gz").dataobj) > 0
+    inside = np.isin(found, np.unique(found[truth & (found > 0)]))
+    assert 2 * (inside & truth).sum() / (inside.sum() + truth.sum()) > 0.7
