@@ -188,6 +188,7 @@ class LocateSettings:
 
     reach_mm: float
     malignant_min_probability: float
+    benign_max_probability: float
     physiologic: PhysiologicSettings
     mimic: MimicSettings
     primary: PrimarySettings

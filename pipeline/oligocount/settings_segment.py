@@ -56,6 +56,8 @@ class CandidateSettings:
     peak_over_around: float
     around_mm: float
     min_contrast: float
+    doubt_min_probability: float
+    hot_min_ml: float
     one_piece_in: tuple[str, ...]
     split: SplitSettings
 

@@ -1,5 +1,6 @@
 """Every measured lesion gets a site: primary, normal uptake, organ or nodal station, in turn."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -75,6 +76,7 @@ def locate(
     ]
     opinions = with_ureter_chains(foci, opinions, settings.physiologic)
     opinions = with_doubts(foci, opinions, scene, settings)
+    opinions = list(map(functools.partial(_by_chance, settings=settings), foci, opinions))
     pairs = zip(foci, opinions, strict=True)
     return tuple(
         _located(focus, opinion, tuple(_doubts(focus, settings))) for focus, opinion in pairs
@@ -152,6 +154,20 @@ def _doubts(focus: Focus, settings: LocateSettings) -> Iterator[Caveat]:
     if chance is not None and chance < least:
         text = f"the model holds it for a lesion with probability {chance:.2f}, below {least:g}"
         yield Caveat(code="LOW_PROBABILITY", text=text)
+
+
+def _by_chance(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:
+    """What the model holds for no lesion is normal uptake, whether or not a rule explains it."""
+    chance = focus.lesion.probability
+    if opinion.kind is Kind.PHYSIOLOGIC or chance is None:
+        return opinion
+    if chance >= settings.benign_max_probability:
+        return opinion
+    reason = f"{opinion.reason}; the model holds it for no lesion (probability {chance:.2f})"
+    return replace(
+        opinion, kind=Kind.PHYSIOLOGIC, status=Status.BENIGN, reason=reason, runner_up=None,
+        diffuse=False, caveats=(),
+    )  # fmt: skip
 
 
 def _located(focus: Focus, opinion: Opinion, doubts: tuple[Caveat, ...]) -> LocatedLesion:

@@ -1,7 +1,9 @@
 """The default segmenter: every spot that stands out is scored, and what is a lesion is drawn.
 
-Probabilities are those of whole spots, calibrated on held-out phantoms. A large hot mass that no
-organ explains is kept whatever the scorer says: to miss it would be worse than to ask about it.
+What is hot or doubtful and no lesion follows with its probability, for the rules of normal uptake
+and the reader. Probabilities are those of whole spots, calibrated on held-out phantoms. A large hot
+mass that no organ explains is kept whatever the scorer says: to miss it would be worse than to ask
+about it.
 """
 
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from oligocount.segment.extent import draw_extent, with_fragments
 from oligocount.segment.foci import Box, Mask, regrouped
 from oligocount.segment.segmenter import Finder
 from oligocount.segment.spots import Spots, find_spots
+from oligocount.segment.unlikely import adding_unlikely
 from oligocount.settings_segment import MassSettings, SegmentSettings
 
 _NETWORK = "network_"
@@ -38,7 +41,7 @@ class ScoredSegmenter:
     settings: SegmentSettings
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
-        """Return the spots that are held for lesions, each drawn on the PET grid."""
+        """Return lesions, each drawn on the PET grid, and after them what is hot or doubtful."""
         return self.finder(images, organs)(self.settings)
 
     def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
@@ -63,7 +66,17 @@ class ScoredSegmenter:
                 mask, images.suv.geometry, radius_mm=rule.core_mm, min_ml=rule.core_min_ml
             )
 
-        return regrouped(images.suv, draw, organs, self.settings, model=self.model, score=score)
+        find = regrouped(images.suv, draw, organs, self.settings, model=self.model, score=score)
+        add = adding_unlikely(
+            spots,
+            chances,
+            kept,
+            images.suv,
+            doubt_from=self.settings.candidate.doubt_min_probability,
+            min_volume_ml=self.settings.min_volume_ml,
+            hot_min_ml=self.settings.candidate.hot_min_ml,
+        )
+        return lambda settings: add(find(settings))
 
     def chances(self, spots: Spots) -> NDArray[np.float64]:
         """The probability of each spot, that of an unexplained mass not below its floor."""
