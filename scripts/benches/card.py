@@ -104,7 +104,7 @@ def _compared(phantom: Phantom, truth: Mapping[str, Any], result: Result) -> dic
         "chances": [
             (one["probability"], bool((phantom.lesions.array[labels.array == one["id"]] > 0).any()))
             for one in said["lesions"]
-            if one["probability"] is not None and one["kind"] != "physiologic"
+            if one["probability"] is not None
         ],
         "to_look_at": len(said["decision_critical_lesions"]),
     }
@@ -151,7 +151,8 @@ def print_card(cases: Sequence[Mapping[str, Any]]) -> None:
     summaries = {
         name: summarise([restored(one["score"]) for one in some]) for name, some in found.items()
     }
-    keys = ("sensitivity", "sensitivity_touch", "precision", "false_per_case", "dice")
+    keys = ("sensitivity", "sensitivity_with_doubts", "sensitivity_touch", "precision",
+            "false_per_case", "false_doubts_per_case", "dice")  # fmt: skip
     for key in keys:
         _print_row(key, [_said(summaries[name][key]) for name in SEGMENTERS])
     for title, key in (("size mm", "by_size_mm"), ("site", "by_site"), ("agree", "agreement")):

@@ -1,9 +1,10 @@
 """Segmenters on phantoms whose anatomy no training saw: ours beside the threshold baseline.
 
 Each phantom is simulated, organs are drawn by the network `organs_ct`, and every segmenter's foci
-are matched with the truth (one to one, IoU >= 0.1). `raw` are a segmenter's own foci; `kept` those
-that are left when the pipeline has told physiologic uptake apart. `visible` are lesions whose
-SUVmax is at least twice what lies around them: of the others no method could know.
+are matched with the truth (one to one, IoU >= 0.1). `raw` are what a segmenter itself holds for
+lesions; `kept` what the pipeline reports when it has told physiologic uptake apart; `doubted` these
+and the equivocal ones. `visible` are lesions whose SUVmax is at least twice what lies around them:
+of the others no method could know.
 
   scripts/bench lesions --cases 20
 """
@@ -24,7 +25,7 @@ from oligocount.anatomy.choose import load_organ_mapper
 from oligocount.config import load_settings
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.facts import ClinicalFacts
-from oligocount.domain.lesion import Kind, LesionMap
+from oligocount.domain.lesion import Kind, LesionMap, Status
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
 from oligocount.learn.evaluate import CaseScore, score_case, summarise
@@ -36,6 +37,7 @@ from oligocount.simulate.phantom import Phantom, simulate
 SEGMENTERS = ("fdg_lesions", "percist", "suv40", "percent41")
 MEASURED_FROM = 900_000
 SPACING_MM = 4.0
+LIKELY = 0.5
 
 
 def main() -> None:
@@ -68,8 +70,9 @@ def measure(
         organs = mapper(images)
         for name, segmenter in segmenters.items():
             foci = segmenter(images, organs)
-            kept = without_physiologic(foci, organs, images, settings)
-            for kind, labels in (("raw", foci.labels), ("kept", kept)):
+            maps = {"raw": held_for_lesions(foci)}
+            maps |= told_apart(foci, organs, images, settings)
+            for kind, labels in maps.items():
                 score = score_case(str(seed), phantom.lesions, labels, true_record=truth(phantom))
                 scores.setdefault(f"{name} {kind}", []).append((phantom, score))
     return scores
@@ -107,15 +110,26 @@ def held_out(seed: int) -> tuple[Phantom, AlignedImages]:
     return phantom, AlignedImages(suv=phantom.pet, ct=ct)
 
 
-def without_physiologic(
+def held_for_lesions(foci: LesionMap) -> LabelMap:
+    """The foci that the segmenter itself holds for lesions rather than not."""
+    return only(foci, [n for n, p in foci.probability.items() if p is None or p >= LIKELY])
+
+
+def told_apart(
     foci: LesionMap, organs: OrganMap, images: AlignedImages, settings: Settings
-) -> LabelMap:
-    """The foci that the pipeline does not take for physiologic uptake."""
+) -> dict[str, LabelMap]:
+    """`kept`: what the pipeline reports as malignant; `doubted`: equivocal foci beside these."""
     anatomy = map_anatomy(organs, images, settings.anatomy)
     measured = locate.measure(foci, images.suv)
     located = locate.locate(foci, measured, anatomy, images, ClinicalFacts(), settings.locate)
-    kept = [one.lesion.id for one in located if one.finding.kind is not Kind.PHYSIOLOGIC]
-    array = np.where(np.isin(foci.labels.array, kept), foci.labels.array, 0)
+    some = [one for one in located if one.finding.kind is not Kind.PHYSIOLOGIC]
+    sure = [one.lesion.id for one in some if one.finding.status is Status.MALIGNANT]
+    return {"kept": only(foci, sure), "doubted": only(foci, [one.lesion.id for one in some])}
+
+
+def only(foci: LesionMap, wanted: Sequence[int]) -> LabelMap:
+    """The map with these foci alone."""
+    array = np.where(np.isin(foci.labels.array, wanted), foci.labels.array, 0)
     return LabelMap(array=array, names=foci.labels.names, geometry=foci.labels.geometry)
 
 

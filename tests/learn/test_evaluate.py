@@ -121,3 +121,19 @@ def test_the_bootstrap_of_a_mean_matches_its_standard_error() -> None:
     half = 1.96 * np.std(values) / np.sqrt(200)
     assert (high - low) / 2 == pytest.approx(half, rel=0.15)
     assert bootstrap(values[:1], lambda some: 1.0) is None
+
+
+def test_an_equivocal_focus_is_a_doubt_and_neither_found_nor_false() -> None:
+    """The first of two lesions is equivocal in the result, and so is a focus where none is."""
+    said = [
+        {"id": n, "kind": "organ", "status": status}
+        for n, status in ((1, "equivocal"), (2, "malignant"), (3, "equivocal"))
+    ]
+    score = score_case(
+        "a", row("11.22....."), row("11.22.33.."), predicted_record={"lesions": said}
+    )
+    assert [(one.found, one.doubted) for one in score.lesions] == [(False, True), (True, False)]
+    assert (score.n_predicted, score.n_false, score.n_false_doubts) == (1, 0, 1)
+    summary = summarise([score])
+    assert summary["sensitivity"]["value"] == 0.5
+    assert summary["sensitivity_with_doubts"]["value"] == 1.0

@@ -3,6 +3,7 @@
 TRUTH and PRED are two masks (.nii.gz), two cases (what `oligocount phantom` and `oligocount run`
 write), or two folders that hold the same names of either. Volumes as autoPET defines them; lesions
 matched one to one at IoU 0.1 or more; 95 % intervals by Wilson or over patients by bootstrap.
+Equivocal foci of a case count as doubts, not as found: its reported counts leave them out too.
 
 examples:
   oligocount evaluate truth.nii.gz prediction.nii.gz
@@ -20,10 +21,12 @@ from oligocount.learn.score_files import write_scores
 
 _ROWS = (
     ("sensitivity", "lesion sensitivity (one to one)"),
+    ("sensitivity_with_doubts", "lesion sensitivity, equivocal too"),
     ("sensitivity_touch", "lesion sensitivity (any voxel)"),
     ("precision", "lesion precision"),
     ("f1", "lesion F1"),
     ("false_per_case", "false lesions a case"),
+    ("false_doubts_per_case", "false equivocal foci a case"),
     ("dice", "Dice"),
     ("false_positive_ml", "false positive volume (ml)"),
     ("false_negative_ml", "false negative volume (ml)"),

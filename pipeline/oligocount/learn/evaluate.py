@@ -26,13 +26,17 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LesionScore:
-    """One true lesion: its size as the diameter of a sphere, where it is, whether it was found."""
+    """One true lesion: its size as the diameter of a sphere, where it is, whether it was found.
+
+    `doubted`: found only when equivocal foci count too.
+    """
 
     label: int
     diameter_mm: float
     site: str | None
     found: bool
     touched: bool
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +49,7 @@ class CaseScore:
     n_predicted: int
     n_false: int
     n_false_untouching: int
+    n_false_doubts: int = 0
     agreement: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     verdicts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -64,25 +69,30 @@ def score_case(
 ) -> CaseScore:
     """One patient's scores from instance maps on one grid.
 
-    Records (result.json or truth.json) add site agreement of matched lesions, and verdicts; their
-    physiologic foci are left out of both maps. Raises GeometryError for different grids.
+    Records (result.json or truth.json) add site agreement of matched lesions, and verdicts. Foci
+    that they call physiologic are left out; equivocal ones, which the reported count leaves out
+    too, are told apart. Raises GeometryError for different grids.
     """
     if not truth.geometry.is_same_grid(predicted.geometry, tolerance_mm=0.1):
         raise GeometryError(f"{case_id}: truth and prediction lie on different grids")
-    true_array = _without_physiologic(truth, true_record)
-    predicted_array = _without_physiologic(predicted, predicted_record)
+    true_array = _without(truth, _foci(true_record, kind="physiologic"))
+    with_doubts = _without(predicted, _foci(predicted_record, kind="physiologic"))
+    doubts = _foci(predicted_record, status="equivocal")
+    predicted_array = np.where(np.isin(with_doubts, doubts), 0, with_doubts)
     volume_ml = truth.geometry.voxel_volume_ml
     matching = match_lesions(true_array, predicted_array, min_iou=MIN_IOU)
+    doubtful = match_lesions(true_array, with_doubts, min_iou=MIN_IOU)
     sites = {one["id"]: one.get("organ") for one in _lesions(true_record)}
     n_predicted = len(matching.pairs) + len(matching.false)
     return CaseScore(
         case_id=case_id,
         voxels=voxel_score(true_array > 0, predicted_array > 0, volume_ml),
-        lesions=_lesion_scores(true_array, matching, sites, volume_ml),
+        lesions=_lesion_scores(true_array, matching, doubtful, sites, volume_ml),
         n_predicted=n_predicted,
         n_false=len(matching.false),
         n_false_untouching=n_predicted - len(matching.touched_predicted),
-        agreement=_agreement(matching, true_record, predicted_record),
+        n_false_doubts=len(set(doubtful.false) & set(doubts)),
+        agreement=_agreement(doubtful, true_record, predicted_record),
         verdicts=_verdicts(true_record, predicted_record),
     )
 
@@ -97,10 +107,16 @@ def summarise(cases: Sequence[CaseScore]) -> dict[str, Any]:
         "n_cases": len(cases),
         "n_lesions": len(lesions),
         "sensitivity": _share(found, len(lesions)),
+        "sensitivity_with_doubts": _share(
+            sum(one.found or one.doubted for one in lesions), len(lesions)
+        ),
         "sensitivity_touch": _share(sum(one.touched for one in lesions), len(lesions)),
         "precision": _share(found, predicted),
         "f1": _mean(cases, _f1),
         "false_per_case": _mean(cases, lambda some: _average([c.n_false for c in some])),
+        "false_doubts_per_case": _mean(
+            cases, lambda some: _average([c.n_false_doubts for c in some])
+        ),
         "dice": _mean(cases, lambda some: _average([c.voxels.dice for c in some])),
         "false_positive_ml": _mean(
             cases, lambda some: _average([c.voxels.false_positive_ml for c in some])
@@ -117,8 +133,16 @@ def summarise(cases: Sequence[CaseScore]) -> dict[str, Any]:
     }
 
 
-def _without_physiologic(labels: LabelMap, record: Record | None) -> np.ndarray:
-    left_out = [one["id"] for one in _lesions(record) if one.get("kind") == "physiologic"]
+def _foci(record: Record | None, **said: str) -> list[int]:
+    """The ids of foci of which the record says so."""
+    return [
+        one["id"]
+        for one in _lesions(record)
+        if all(one.get(key) == value for key, value in said.items())
+    ]
+
+
+def _without(labels: LabelMap, left_out: Sequence[int]) -> np.ndarray:
     return np.where(np.isin(labels.array, left_out), 0, labels.array)
 
 
@@ -127,10 +151,15 @@ def _lesions(record: Record | None) -> list[Record]:
 
 
 def _lesion_scores(
-    array: np.ndarray, matching: Matching, sites: Mapping[int, str | None], volume_ml: float
+    array: np.ndarray,
+    matching: Matching,
+    doubtful: Matching,
+    sites: Mapping[int, str | None],
+    volume_ml: float,
 ) -> tuple[LesionScore, ...]:
     sizes = np.bincount(array.ravel())
     found = {label for label, _ in matching.pairs}
+    seen = {label for label, _ in doubtful.pairs}
     return tuple(
         LesionScore(
             label=label,
@@ -138,6 +167,7 @@ def _lesion_scores(
             site=sites.get(label),
             found=label in found,
             touched=label in matching.touched_truth,
+            doubted=label in seen and label not in found,
         )
         for label in sorted([*found, *matching.missed])
     )
