@@ -33,6 +33,7 @@ HOMES = {
         "simulate/nifti.py",
     ),
     "totalsegmentator": ("totalsegmentator/worker.py",),
+    "nnunetv2": ("inference/nnunet.py",),
     "SimpleITK": ("geometry/", "quantify/register.py", "intake/pixels.py"),
     "dask": ("cohort/",),
     "duckdb": ("cohort/",),

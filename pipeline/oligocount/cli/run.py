@@ -35,6 +35,10 @@ from oligocount.run import run_study
 from oligocount.settings import Settings
 
 _UNITS = {"suv": Unit.SUVBW, "bqml": Unit.BQML}
+_LESIONS = (
+    "fdg_lesions, suv25, suv40, percent41, percist, or a folder: a MONAI bundle, or nnU-Net v2 "
+    "results (plans.json, dataset.json, fold_*; needs oligocount[nnunet] and --trust-bundle)"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ct", type=Path, metavar="FILE", help="a NIfTI CT in HU, with --pet")
     add("--mr", type=Path, action="append", default=[], metavar="FILE", help="NIfTI, with --pet")
     add = parser.add_argument_group("which models").add_argument
-    add("--lesions", metavar="NAME", help="fdg_lesions, suv25, suv40, percent41, percist, a folder")
+    add("--lesions", metavar="NAME", help=_LESIONS)
     add("--lesion-mask", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
     add(
         "--mr-lesion-mask",
@@ -74,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--organ-map", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
     add("--organ-names", metavar="NAMES", help="totalsegmentator_v2, totalsegmentator_v1, a JSON")
     add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
-    add("--trust-bundle", action="store_true", help="a foreign bundle's config may run code")
+    add("--trust-bundle", action="store_true", help="a foreign model may run code")
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -5,10 +5,13 @@ from pathlib import Path
 from oligocount.errors import BundleMismatch, BundleNotFound, ConfigError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device
+from oligocount.inference.nnunet import load_nnunet
+from oligocount.inference.nnunet_folder import is_results_folder, read_results_folder
 from oligocount.inference.scorer import load_scorer
 from oligocount.resources import shipped_folder
 from oligocount.segment.bundle import NetworkSegmenter, calibration_of
 from oligocount.segment.describe import FEATURES
+from oligocount.segment.nnunet import NnUnetSegmenter
 from oligocount.segment.scored import ScoredSegmenter
 from oligocount.segment.segmenter import Segmenter
 from oligocount.segment.threshold import FixedThreshold, PercentOfMaximum, Percist
@@ -22,22 +25,30 @@ def load_segmenter(
 ) -> Segmenter:
     """The segmenter that `name_or_path` means, ready to be called.
 
-    A threshold's name, the name of a shipped bundle (`fdg_lesions`), or the path of a bundle's
-    folder; `trusted` lets a foreign bundle's config run code. Raises ConfigError for a name that
-    is none of these, ModelError when weights are wrong.
+    A threshold's name, the name of a shipped bundle (`fdg_lesions`), or the path of a bundle's or
+    an nnU-Net results folder; `trusted` lets what is foreign run code. Raises ConfigError for a
+    name that is none of these, ModelError when weights are wrong.
     """
     threshold = _threshold(name_or_path, settings)
     if threshold is not None:
         return threshold
     for folder in (shipped_folder("models") / name_or_path, Path(name_or_path)):
+        if is_results_folder(folder):
+            return _of_nnunet(folder, settings, device, trusted=trusted)
         if folder.is_dir():
             return _of_bundle(folder, settings, device, trusted=trusted)
     if name_or_path == "fdg_lesions":
         raise BundleNotFound("this installation carries no models/fdg_lesions; install it again")
     raise ConfigError(
         f"segmenter {name_or_path!r}: expected {', '.join(THRESHOLDS)}, fdg_lesions "
-        "or the path of a bundle's folder"
+        "or the path of a bundle's or an nnU-Net results folder"
     )
+
+
+def _of_nnunet(folder: Path, settings: SegmentSettings, device: str, *, trusted: bool) -> Segmenter:
+    results = read_results_folder(folder)
+    networks = load_nnunet(results, device=choose_device(device), trusted=trusted)
+    return NnUnetSegmenter(networks=networks, settings=settings)
 
 
 def _of_bundle(folder: Path, settings: SegmentSettings, device: str, *, trusted: bool) -> Segmenter:
