@@ -75,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scheduler: 1, each worker has one (dask worker --resources GPU=1 --nthreads 2)",
     )  # fmt: skip
     parser.add_argument("--threads", type=int, metavar="N", help="CPU threads a case")
-    parser.add_argument("--lesions", metavar="NAME", help="the lesion model")
+    parser.add_argument("--lesions", metavar="NAME", help="the lesion model, as `run` takes it")
+    parser.add_argument("--trust-bundle", action="store_true", help="a foreign model may run code")
     parser.add_argument("--organs", metavar="NAME", help="the organ model")
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:n]")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings to lay on top")
@@ -89,7 +90,7 @@ def execute(arguments: argparse.Namespace) -> int:
     workers = _workers(arguments)
     recipe = read_recipe(
         arguments.config, arguments.out.resolve(), lesions=arguments.lesions,
-        organs=arguments.organs, device=arguments.device,
+        organs=arguments.organs, device=arguments.device, trusted=arguments.trust_bundle,
     )  # fmt: skip
     plan = _plan(arguments, recipe, workers)
     watcher = TableWatcher() if sys.stdout.isatty() else LogWatcher()

@@ -21,7 +21,13 @@ def run_case(job: dict[str, Any], out: Path, enter: Callable[[str], None]) -> No
     Raises OligocountError for an input or a model that cannot be used.
     """
     settings = _settings(job["settings_file"])
-    tools = _tools(job["settings_file"], job["lesions"], job["organs"], job["device"])
+    choice = Choice(
+        lesions=job["lesions"],
+        organs=job["organs"],
+        device=job["device"],
+        trusted=job["trusted"],
+    )
+    tools = _tools(job["settings_file"], choice)
 
     def read() -> tuple[Study, Images]:
         study = intake.scan(Path(job["input"]), settings.intake, case_id=job["case_id"])
@@ -40,7 +46,5 @@ def _settings(file: str) -> Settings:
 
 
 @functools.cache  # weights are read once a process, and serve every case after
-def _tools(settings_file: str, lesions: str | None, organs: str | None, device: str) -> Tools:
-    return load_tools(
-        _settings(settings_file), Choice(lesions=lesions, organs=organs, device=device)
-    )
+def _tools(settings_file: str, choice: Choice) -> Tools:
+    return load_tools(_settings(settings_file), choice)

@@ -31,7 +31,13 @@ class Recipe:
 
 
 def read_recipe(
-    config: Path | None, out: Path, *, lesions: str | None, organs: str | None, device: str
+    config: Path | None,
+    out: Path,
+    *,
+    lesions: str | None,
+    organs: str | None,
+    device: str,
+    trusted: bool = False,
 ) -> Recipe:
     """The recipe of a batch. The digests change with settings, version, choice and weights.
 
@@ -47,6 +53,7 @@ def read_recipe(
             "lesions": lesions,
             "organs": organs,
             "device": device,
+            "trusted": trusted,
         },
         settings=dump_settings(settings),
         settings_digest=hashlib.sha256(f"{digest(settings)} {choice}".encode()).hexdigest(),
