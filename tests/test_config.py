@@ -1,10 +1,13 @@
 """Settings come from YAML, whole and checked, or not at all."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+import oligocount
 from oligocount.config import dump_settings, load_settings
 from oligocount.errors import ConfigError
 
@@ -48,3 +51,25 @@ def test_a_wrong_file_is_refused_by_the_name_of_what_is_wrong(
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere"):
         load_settings(tmp_path / "nowhere.yaml")
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    """By its name, outside the modules that declare settings."""
+    package = Path(oligocount.__file__).parent
+    declared = sorted(package.glob("settings*.py"))
+    code = "\n".join(
+        file.read_text("utf-8")
+        for pattern in ("*.py", "*.j2")
+        for file in package.rglob(pattern)
+        if file not in declared
+    )
+    names = {
+        line.target.id
+        for file in declared
+        for part in ast.parse(file.read_text("utf-8")).body
+        if isinstance(part, ast.ClassDef)
+        for line in part.body
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name)
+    }
+    assert len(names) > 100
+    assert sorted(name for name in names if not re.search(rf"\.{name}\b", code)) == []
