@@ -7,6 +7,7 @@ import pydicom
 import pytest
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from intake import builders
 from oligocount.cli.main import main
 
 
@@ -50,8 +51,8 @@ def truncated(folder: Path) -> None:
 
 
 def two_patients(folder: Path) -> None:
-    write_ct_slice(folder / "one.dcm", "A")
-    write_ct_slice(folder / "two.dcm", "B")
+    for n, patient in enumerate("AB"):
+        builders.write_series(folder / patient, seed=n, patient=patient, study=f"1.2.{n}")
 
 
 @pytest.mark.parametrize(
@@ -61,16 +62,16 @@ def two_patients(folder: Path) -> None:
         (without_pet, "no PET series"),
         (text_named_dcm, "one.dcm: not a DICOM file"),
         (truncated, "one.dcm"),
-        (two_patients, "2 patients"),
+        (two_patients, "PET of 2 patients"),
     ],
 )
-def test_unusable_input_is_refused_in_one_sentence(
+def test_unusable_input_is_refused_with_the_reason(
     make, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "in").mkdir()
     make(tmp_path / "in")
     assert run(tmp_path / "in", tmp_path / "out") == 3
-    told = capsys.readouterr().err.strip().splitlines()[-1]
+    told = capsys.readouterr().err
     assert said in told
     assert "Doe" not in told
     assert [each.name for each in tmp_path.iterdir()] == ["in"]
