@@ -184,13 +184,17 @@ _AGREED: dict[str, Callable[[Record], Any]] = {
 def _agreement(
     matching: Matching, true_record: Record | None, predicted_record: Record | None
 ) -> dict[str, tuple[int, int]]:
-    """For each part of the site: (agreeing, compared) matched lesions whose truth states it."""
+    """For each part of the site: (agreeing, compared) matched lesions whose truth states it.
+
+    A side counts where both state one: a liver has none in one vocabulary and a right in another.
+    """
     truth = {one["id"]: one for one in _lesions(true_record)}
     said = {one["id"]: one for one in _lesions(predicted_record)}
     both = [(truth[t], said[p]) for t, p in matching.pairs if t in truth and p in said]
     out = {}
     for name, value in _AGREED.items():
-        known = [(value(t), value(p)) for t, p in both if value(t) is not None]
+        told = [(value(t), value(p)) for t, p in both if value(t) is not None]
+        known = [pair for pair in told if name != "side" or pair[1] is not None]
         out[name] = (sum(a == b for a, b in known), len(known))
     return out
 
