@@ -1,9 +1,7 @@
 """The DICOM network against nodes that behave as told: each failure named, nothing lost."""
 
-import gc
 import ssl
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +31,6 @@ FIND = StudyRootQueryRetrieveInformationModelFind
 GET = StudyRootQueryRetrieveInformationModelGet
 MOVE = StudyRootQueryRetrieveInformationModelMove
 ALL = {State.SENT: len(made.FILES)}
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    """The library leaves the socket of a failed handshake to the collector, which warns."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
 
 
 class Store:

@@ -200,6 +200,9 @@ def test_another_tool_reads_the_structures_that_the_archive_gives_back(given_bac
     assert "GTV Lesion 1 primary esophagus" in text
 
 
+# The library leaves the socket of a failed handshake to the collector, which warns.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.slow
 def test_everything_goes_through_tls_with_certificates_and_a_login(
     case: Path, tmp_path: Path, certificates: Certificates, monkeypatch, capsys
