@@ -74,6 +74,13 @@ class MassSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NnUnetSettings:
+    """How networks of nnU-Net are run."""
+
+    mirrored: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentSettings:
     """How lesions are found."""
 
@@ -86,3 +93,4 @@ class SegmentSettings:
     network: NetworkSettings
     candidate: CandidateSettings
     mass: MassSettings
+    nnunet: NnUnetSettings

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -22,6 +23,7 @@ from oligocount.errors import BundleMismatch, ModelError, SeriesNotFound
 from oligocount.geometry.affine import lps_from_ras, reverse_index_order
 from oligocount.segment.choose import load_segmenter
 from oligocount.segment.nnunet import NnUnetSegmenter, upright
+from oligocount.settings_segment import NnUnetSettings
 
 pytestmark = pytest.mark.slow
 
@@ -206,6 +208,20 @@ def test_a_network_of_all_data_is_taken_where_there_are_no_numbered_folds(
     found = foci(loaded(copy), PLAIN)
     assert_is_the_tumour(found, PLAIN)
     assert found.model.version == "checkpoint_best of fold all"
+
+
+def test_without_mirrored_tiles_each_is_seen_once(results: Path) -> None:
+    """Of 2 folds and 8 mirrored ways only the folds remain, and the tumour is still found."""
+    seen: list[int] = []
+    for mirrored in (True, False):
+        settings = replace(SETTINGS, nnunet=NnUnetSettings(mirrored=mirrored))
+        segmenter = load_segmenter(str(results), settings, "cpu", trusted=True)
+        calls: list[int] = []
+        segmenter.networks.predictor.network.register_forward_hook(lambda *_: calls.append(1))  # noqa: B023 - called within the turn
+        centre = tuple(PLAIN.to_index(TUMOUR_MM).round().astype(int))
+        assert foci(segmenter, PLAIN).labels.array[centre]
+        seen.append(len(calls))
+    assert seen[0] == 8 * seen[1]
 
 
 def test_untrusted_it_is_refused_before_its_pickle_is_opened(copy: Path) -> None:

@@ -2,7 +2,7 @@
 
 Probabilities are taken on the network's own grid, and that of lesion alone leaves it: whole-body
 probabilities of many classes on a CT's grid are what exhausts memory in nnU-Net's own export.
-Folds are averaged, tiles overlap by half and are mirrored, as `nnUNetv2_predict` does.
+Folds are averaged and tiles overlap by half, as `nnUNetv2_predict` does.
 """
 
 import contextlib
@@ -68,9 +68,12 @@ class NnUnet:
         return Volume(array=lesion, unit=Unit.ARBITRARY, geometry=geometry)
 
 
-def load_nnunet(results: ResultsFolder, *, device: torch.device, trusted: bool) -> NnUnet:
+def load_nnunet(
+    results: ResultsFolder, *, device: torch.device, trusted: bool, mirrored: bool = True
+) -> NnUnet:
     """The networks of a results folder. Their checkpoints are pickles: they need `trusted`.
 
+    `mirrored`: each tile is seen in all ways in which training mirrored it, and averaged.
     Raises BundleMismatch untrusted or where they do not load, ModelError without `nnunetv2`.
     """
     if not trusted:
@@ -90,7 +93,9 @@ def load_nnunet(results: ResultsFolder, *, device: torch.device, trusted: bool) 
         ) from error
     try:
         with _quiet():
-            predictor = nnUNetPredictor(device=device, allow_tqdm=sys.stderr.isatty())
+            predictor = nnUNetPredictor(
+                use_mirroring=mirrored, device=device, allow_tqdm=sys.stderr.isatty()
+            )
             predictor.initialize_from_trained_model_folder(
                 str(results.folder), results.folds, results.checkpoint
             )

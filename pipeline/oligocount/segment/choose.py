@@ -47,7 +47,10 @@ def load_segmenter(
 
 def _of_nnunet(folder: Path, settings: SegmentSettings, device: str, *, trusted: bool) -> Segmenter:
     results = read_results_folder(folder)
-    networks = load_nnunet(results, device=choose_device(device), trusted=trusted)
+    mirrored = settings.nnunet.mirrored
+    networks = load_nnunet(
+        results, device=choose_device(device), trusted=trusted, mirrored=mirrored
+    )
     return NnUnetSegmenter(networks=networks, settings=settings)
 
 
