@@ -37,7 +37,6 @@ from oligocount.simulate.phantom import Phantom, simulate
 SEGMENTERS = ("fdg_lesions", "percist", "suv40", "percent41")
 MEASURED_FROM = 900_000
 SPACING_MM = 4.0
-LIKELY = 0.5
 
 
 def main() -> None:
@@ -70,7 +69,7 @@ def measure(
         organs = mapper(images)
         for name, segmenter in segmenters.items():
             foci = segmenter(images, organs)
-            maps = {"raw": held_for_lesions(foci)}
+            maps = {"raw": held_for_lesions(foci, settings.locate.malignant_min_probability)}
             maps |= told_apart(foci, organs, images, settings)
             for kind, labels in maps.items():
                 score = score_case(str(seed), phantom.lesions, labels, true_record=truth(phantom))
@@ -110,9 +109,9 @@ def held_out(seed: int) -> tuple[Phantom, AlignedImages]:
     return phantom, AlignedImages(suv=phantom.pet, ct=ct)
 
 
-def held_for_lesions(foci: LesionMap) -> LabelMap:
+def held_for_lesions(foci: LesionMap, least: float) -> LabelMap:
     """The foci that the segmenter itself holds for lesions rather than not."""
-    return only(foci, [n for n, p in foci.probability.items() if p is None or p >= LIKELY])
+    return only(foci, [n for n, p in foci.probability.items() if p is None or p >= least])
 
 
 def told_apart(

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.segment.foci import bounding_box
 from oligocount.segment.spots import Spots
 from oligocount.settings_segment import NetworkSettings
 
@@ -42,13 +43,14 @@ def draw_extent(spots: Spots, kept: Mask, suv: Volume, rule: NetworkSettings) ->
         LabelMap(array=spots.labels, geometry=spots.geometry), suv.geometry
     ).array
     out = np.zeros(near.shape, np.int32)
-    if not kept[near].any():
+    wanted = kept[near]
+    if not wanted.any():
         return out
     around, reach_mm, summit = _clusters(spots, kept, suv, rule)
     pad = [math.ceil(reach_mm.max() / step) + 1 for step in suv.geometry.spacing_mm]
-    found = ndimage.find_objects(kept[near].astype(np.int8))[0]
     box = tuple(
-        slice(max(0, one.start - n), one.stop + n) for one, n in zip(found, pad, strict=True)
+        slice(max(0, one.start - n), one.stop + n)
+        for one, n in zip(bounding_box(wanted), pad, strict=True)
     )
     out[box] = _reached(near[box], kept, suv, box, (around, reach_mm, summit), rule)
     return out
