@@ -17,6 +17,7 @@ class Focus:
 
     It fills only structures whose names begin with `hosts` (all but air where empty).
     `cold_core` 0..1 is the share of the radius without uptake. `structure` is the finest name.
+    `claims` (prefixes, name) turns such structures into `name` where the focus displaces them.
     """
 
     kind: Kind
@@ -33,11 +34,12 @@ class Focus:
     nodal_class: NodalClass | None = None
     side: Side | None = None
     lobe: str | None = None
+    claims: tuple[tuple[str, ...], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Canvas:
-    """The arrays that foci are laid into; they change in place."""
+    """The arrays that foci are laid into; they, and the body's labels, change in place."""
 
     body: BodyMap
     activity: NDArray[np.float32]
@@ -67,8 +69,17 @@ def lay(canvas: Canvas, focus: Focus, number: int, rng: np.random.Generator) -> 
     if not free.any():
         return False
     labels[box][free] = number
+    _claim(canvas.body, box, free, focus)
     _fill(canvas, box, share, focus, spacing, rng)
     return True
+
+
+def _claim(body: BodyMap, box: tuple[slice, ...], inside: NDArray[np.bool_], focus: Focus) -> None:
+    """The tissue under the focus is `focus.claims` from now on, where it claims any."""
+    if focus.claims is not None:
+        prefixes, name = focus.claims
+        taken = inside & _hosts(body, box, prefixes)
+        body.labels[box][taken] = body.names.index(name)
 
 
 def lay_mask(

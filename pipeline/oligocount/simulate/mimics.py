@@ -35,7 +35,7 @@ def _brown_fat(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
             if at:
                 size = tuple(float(v) for v in rng.uniform(3, 10, 3))
                 suv = level * rng.uniform(0.6, 1.2)
-                foci.append(mimic(body, "brown_fat", at, size, suv, hu=-95))
+                foci.append(mimic(body, "brown_fat", at, size, suv, hu=-95, hosts=_FAT))
     if rng.random() < 0.6:
         foci += _paravertebral_fat(body, level, rng)
     return foci
@@ -50,8 +50,8 @@ def _paravertebral_fat(body: BodyMap, level: float, rng: np.random.Generator) ->
             continue
         for inward in (-1, 1):
             at = bone.mean(0) + np.array([0, -8, inward * 30]) / spacing
-            size = (4.0, 4.0, 5.0)
-            foci.append(mimic(body, "brown_fat", at, size, level * rng.uniform(0.4, 1), hu=-95))
+            size, suv = (4.0, 4.0, 5.0), level * rng.uniform(0.4, 1)
+            foci.append(mimic(body, "brown_fat", at, size, suv, hu=-95, hosts=_FAT))
     return foci
 
 

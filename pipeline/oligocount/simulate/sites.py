@@ -16,10 +16,16 @@ BONE_NAMES = ("vertebrae_", "rib_", "sternum", "sacrum", "hip_", "femur_", "scap
               "humerus_", "skull")  # fmt: skip
 _SOFT = ("skin", "subcutaneous_tissue", "muscle", "torso_fat", "body", "gluteus_", "autochthon_",
          "iliopsoas_")  # fmt: skip
-_NODE_HOSTS = (*_SOFT, "lung", "thyroid_gland", "esophagus", "pancreas", "stomach", "liver",
-               "azygos_vein", "brachiocephalic_vein", "internal_jugular", "duodenum", "small_bowel",
-               "colon", "pulmonary_", "bronchus", "superior_vena", "inferior_vena",
-               "portal_vein")  # fmt: skip
+_SMALL_ORGANS = (
+    "adrenal",
+    "thyroid",
+)  # a tumour outgrows the gland, and is the gland's all the same
+# A node lies in fat and soft tissue; it grows into veins and pushes lung aside, never into a gland,
+# bowel or another solid organ: a focus in those would be that organ's (stations.md 2.3, rule 0).
+_NODE_BED = ("cavity", "body", "torso_fat", "subcutaneous_tissue", "muscle")
+_NODE_HOSTS = (*_NODE_BED, "lung_", "azygos_vein", "brachiocephalic_vein", "internal_jugular",
+               "iliac_vena", "pulmonary_", "superior_vena", "inferior_vena", "portal_vein",
+               )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,7 @@ def organ_focus(row: SiteRow, body: BodyMap, rng: np.random.Generator) -> Focus 
         return None
     structure = body.names[int(body.labels[centre])]
     hu = None if row.hu is None else float(rng.normal(*row.hu))
-    hosts = row.hosts if row.organ not in ("adrenal", "thyroid", "peritoneum") else ()
+    hosts = (*row.hosts, *_SOFT) if row.organ in _SMALL_ORGANS else row.hosts
     return Focus(
         kind=Kind.ORGAN,
         organ=row.organ,
@@ -97,15 +103,16 @@ def organ_focus(row: SiteRow, body: BodyMap, rng: np.random.Generator) -> Focus 
         cold_core=_cold(row.diameter_mm[0], rng),
         side=side_of(body, centre),
         lobe=_lobe(body, centre, structure),
+        claims=(_SOFT, structure) if row.organ in _SMALL_ORGANS else None,
     )
 
 
 def node_focus(station: str, body: BodyMap, rng: np.random.Generator) -> Focus | None:
-    """A node of this station at random, or None where the station is not on the grid."""
+    """A node of this station at random, or None where the grid has no soft tissue of it."""
     if station not in body.station_names:
         return None
     mask = body.stations == body.station_names.index(station)
-    centre = pick(mask & ~body.where(*BONE_NAMES), rng)
+    centre = pick(mask & body.where(*_NODE_BED), rng)
     if centre is None:
         return None
     short = float(np.clip(rng.lognormal(np.log(10), 0.4), 5, 34))
@@ -120,6 +127,7 @@ def node_focus(station: str, body: BodyMap, rng: np.random.Generator) -> Focus |
         suv=_lognormal((6, 1.7), rng),
         hu=float(rng.normal(40, 8)),
         hosts=_NODE_HOSTS,
+        claims=(("lung_",), "torso_fat"),
         cold_core=_cold(short, rng),
         bumpy=0.06,
         station=station,
@@ -196,7 +204,7 @@ def _spread(
 ) -> tuple[str, ...]:
     """Bone lesions stay in their own bone, one in three with a soft-tissue part."""
     if organ != "bone":
-        return hosts if rng.random() < 0.7 else ()
+        return hosts if rng.random() < 0.7 or organ in _SMALL_ORGANS else ()
     return (structure,) if rng.random() < 0.67 else (structure, *_SOFT)
 
 

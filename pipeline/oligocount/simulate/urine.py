@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from oligocount.simulate.body import BodyMap
 from oligocount.simulate.lesions import Focus
 from oligocount.simulate.mimic import mimic
-from oligocount.simulate.sites import pick
+from oligocount.simulate.sites import BONE_NAMES, pick
 
 _PELVIS_INWARD_MM = 12.0
 _BEAD_STEP_MM = 4.0
@@ -55,10 +55,12 @@ def _ureter(
     goal = bladder.mean(0) + np.array([10, 8, -inward * 22]) / spacing
     bow = np.array([0, rng.uniform(10, 32), inward * rng.uniform(6, 22)]) / spacing
 
+    bones = body.where(*BONE_NAMES)
+
     def along(t: float) -> NDArray[np.float64]:
         lift = np.array([0, 8, 0]) / spacing
         place: NDArray[np.float64] = pelvis * (1 - t) + goal * t + bow * np.sin(np.pi * t) - lift
-        return place
+        return _before_bone(bones, place)
 
     foci = []
     for _ in range(rng.poisson(1.0)):
@@ -75,3 +77,10 @@ def _ureter(
             suv = level * float(rng.uniform(0.6, 1.2))
             foci.append(mimic(body, "ureter", along(float(t)), (4.0, width, width), suv, hu=15))
     return foci
+
+
+def _before_bone(bones: NDArray[np.bool_], place: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The place itself, or the nearest one in front of the bone in which it lies."""
+    k, j, i = (int(v) for v in np.clip(np.rint(place), 0, np.array(bones.shape) - 1))
+    free = np.flatnonzero(~bones[k, : j + 1, i])
+    return place if free.size == 0 else place - np.array([0, j - free[-1], 0])
