@@ -1,5 +1,6 @@
 """Fixtures that every part shares."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -13,3 +14,9 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("no ../shared/data beside this checkout")
     return SHARED_DATA
+
+
+def pytest_collection_finish() -> None:
+    """Libraries and tests stay to the end: the collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()

@@ -13,7 +13,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = {
     "errors": -1, "domain": 0, "version": 0, "resources": 0, "settings_anatomy": 0,
     "settings_quantify": 0, "settings_segment": 0,
-    "settings": 1, "geometry": 1, "inference": 1,
+    "settings": 1, "plain_yaml": 1, "geometry": 1, "inference": 1,
     "intake": 2, "quantify": 2, "segment": 2, "anatomy": 2, "locate": 2, "count": 2,
     "decide": 2, "publish": 2, "simulate": 2, "pacs": 2, "assess": 3, "learn": 3,
     "multimodal": 3,
@@ -40,6 +40,10 @@ HOMES = {
     "pynetdicom": ("pacs/",),
     "dicomweb_client": ("pacs/",),
     "requests": ("pacs/",),
+    # The other three name its error.
+    "yaml": (
+        "plain_yaml.py", "anatomy/station_table.py", "anatomy/vocabulary.py", "pacs/peers_file.py",
+    ),
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ def test_a_users_file_changes_only_what_it_names(tmp_path: Path) -> None:
         ("count: {frontier_margin_mm: true}", "count.frontier_margin_mm"),
         ("[1, 2]", "mapping"),
         ("a: [", "YAML"),
+        ("locate: {benign_max_probability: 0.3}", "doubt_min_probability is 0.25"),
     ],
 )
 def test_a_wrong_file_is_refused_by_the_name_of_what_is_wrong(
@@ -46,6 +47,14 @@ def test_a_wrong_file_is_refused_by_the_name_of_what_is_wrong(
 ) -> None:
     with pytest.raises(ConfigError, match=named):
         load_settings(write(tmp_path, text))
+
+
+def test_a_policy_that_stands_in_two_parts_may_be_changed_in_both(tmp_path: Path) -> None:
+    text = (
+        "locate: {benign_max_probability: 0.3}\n"
+        "segment: {candidate: {doubt_min_probability: 0.3}}\n"
+    )
+    assert load_settings(write(tmp_path, text)).locate.benign_max_probability == 0.3
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

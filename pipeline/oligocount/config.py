@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import dump_yaml, read_yaml
 from oligocount.resources import shipped_folder
 from oligocount.settings import Settings
 
@@ -28,14 +27,11 @@ def load_settings(file: Path | None = None) -> Settings:
 
 def dump_settings(settings: Settings) -> str:
     """The settings as YAML that `load_settings` reads back to the same value."""
-    return yaml.safe_dump(_plain(dataclasses.asdict(settings)), sort_keys=False)
+    return dump_yaml(_plain(dataclasses.asdict(settings)))
 
 
 def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML: {error}") from error
+    content = read_yaml(file, ConfigError)
     if content is None:
         return {}
     if not isinstance(content, dict):

@@ -234,3 +234,14 @@ class Settings:
     count: CountSettings
     decide: DecideSettings
     publish: PublishSettings
+
+    def __post_init__(self) -> None:
+        """Raise ConfigError where one policy, told in two parts, is told in two ways."""
+        told = self.segment.candidate.doubt_min_probability
+        taken = self.locate.benign_max_probability
+        if told != taken:
+            raise ConfigError(
+                f"segment.candidate.doubt_min_probability is {told:g} and "
+                f"locate.benign_max_probability {taken:g}; expected one number: the probability "
+                "from which a focus is a doubt and no longer normal uptake"
+            )

@@ -18,7 +18,8 @@ def test_the_slurm_example_asks_for_a_gpu_and_two_cases_that_share_it(
 ) -> None:
     """`sbatch` here keeps the job's script, and nothing runs."""
     pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
-    commands = {"sbatch": f'cp "$1" {tmp_path}/job.sh; echo Submitted batch job 1', "scancel": ":"}
+    keep = f'cp "$1" {tmp_path}/part && mv {tmp_path}/part {tmp_path}/job.sh'  # whole at once
+    commands = {"sbatch": f"{keep}; echo Submitted batch job 1", "scancel": ":"}
     for name, line in commands.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
         (tmp_path / name).chmod(0o755)

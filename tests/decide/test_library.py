@@ -120,7 +120,7 @@ def test_a_file_that_is_not_a_protocol_is_refused_with_the_place(
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path) -> None:
-    with pytest.raises(ConfigError, match=r"absent\.yaml: cannot be read as YAML"):
+    with pytest.raises(ConfigError, match=r"absent\.yaml: cannot be read: No such"):
         read_library(REPORTED, (), (tmp_path / "absent.yaml",))
     broken = tmp_path / "broken.yaml"
     broken.write_text("[1", "utf-8")

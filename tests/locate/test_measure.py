@@ -86,7 +86,7 @@ def test_uniform_uptake_has_its_peak_at_its_mean_even_at_the_edge_of_the_image()
     assert lesion.suv_peak == pytest.approx(3.0)
 
 
-@settings(max_examples=14, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6), is_oblique=st.booleans(), density=st.sampled_from([0.0, 0.08]))
 def test_peak_and_diameter_equal_the_brute_force_computation(
     seed: int, is_oblique: bool, density: float

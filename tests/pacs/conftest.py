@@ -93,8 +93,17 @@ def orthanc(running_orthanc: Orthanc) -> Orthanc:
     return running_orthanc
 
 
+@pytest.fixture(scope="package")
+def settled() -> Iterator[None]:
+    """What other tests left is set aside, so that the collector looks at little."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
+def collected(settled: None) -> Iterator[None]:
     """The library leaves the socket of a failed handshake to the collector, which warns."""
     yield
     with warnings.catch_warnings():

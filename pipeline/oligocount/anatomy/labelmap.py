@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import yaml
 
 from oligocount.anatomy.vocabulary import Vocabulary, load_vocabulary
 from oligocount.domain.anatomy import OrganMap
@@ -13,6 +12,7 @@ from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
 from oligocount.errors import ConfigError, GeometryError
 from oligocount.geometry.resample import resample_labels
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.resources import shipped_folder
 
 
@@ -56,7 +56,7 @@ def label_table(name: str) -> Mapping[int, str]:
     Raises ConfigError for a table that does not exist.
     """
     file = shipped_folder("configs") / "anatomy" / "label_tables.yaml"
-    tables = yaml.safe_load(file.read_text("utf-8"))
+    tables = read_shipped_yaml(file)
     if name not in tables:
         raise ConfigError(f"label table {name!r}: known tables are {', '.join(sorted(tables))}")
     return dict(enumerate(tables[name], start=1))

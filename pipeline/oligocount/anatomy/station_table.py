@@ -8,6 +8,7 @@ import yaml
 
 from oligocount.domain.anatomy import NodalClass, Side, Station, StationEntry
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.resources import shipped_folder
 
 _CLASSES = {
@@ -29,7 +30,7 @@ def load_station_table() -> StationTable:
     """The shipped table. Raises ConfigError when the file is not as expected."""
     file = shipped_folder("configs") / "anatomy" / "stations.yaml"
     try:
-        content = yaml.safe_load(file.read_text("utf-8"))
+        content = read_shipped_yaml(file)
         regional = content["regional"]
         entries = {
             str(name): _entry(str(name), values, regional)

@@ -8,6 +8,7 @@ import yaml
 
 from oligocount.domain.anatomy import Side, Structure
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.resources import shipped_folder
 
 _UNKNOWN: dict[str, Any] = {"organ": "other", "system": "other", "uptake": "quiet", "snomed": None}
@@ -44,7 +45,7 @@ def load_vocabulary() -> Vocabulary:
     """The shipped vocabulary. Raises ConfigError when the file is not as expected."""
     file = shipped_folder("configs") / "anatomy" / "organs.yaml"
     try:
-        content = yaml.safe_load(file.read_text("utf-8"))
+        content = read_shipped_yaml(file)
         return Vocabulary(
             entries=tuple(content["structures"]),
             aliases=dict(content["aliases"]),

@@ -6,7 +6,6 @@ from oligocount.assess.document import assess_document, assessment_document
 from oligocount.assess.facts_file import check_facts, fact_names, read_facts, read_tracer_facts
 from oligocount.assess.patient import Patient, facts_from
 from oligocount.assess.patients_file import patients_from, read_patients
-from oligocount.assess.plain_yaml import parse_yaml
 from oligocount.assess.remote import ask_engine
 
 __all__ = [
@@ -19,7 +18,6 @@ __all__ = [
     "count_interval",
     "fact_names",
     "facts_from",
-    "parse_yaml",
     "patients_from",
     "read_facts",
     "read_patients",

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from oligocount.assess.patient import facts_from
-from oligocount.assess.plain_yaml import parse_yaml
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_yaml
 from oligocount.resources import shipped_folder
 
 _TRACER = "tracer"  # stands in the same file, is no clinical fact
@@ -38,10 +37,7 @@ def read_tracer_facts(file: Path) -> dict[str, Any]:
 
 
 def _read(file: Path) -> Any:
-    try:
-        return parse_yaml(file.read_text("utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML or JSON: {error}") from error
+    return read_yaml(file, ConfigError) or {}
 
 
 def check_facts(told: Any) -> ClinicalFacts:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from oligocount.assess.patient import Patient, patient_from_case, patient_from_result
-from oligocount.assess.plain_yaml import parse_yaml
 from oligocount.errors import InputError
+from oligocount.plain_yaml import read_yaml
 from oligocount.resources import shipped_folder
 
 
@@ -20,10 +19,7 @@ def read_patients(file: Path) -> tuple[Patient, ...]:
 
     Raises InputError that names the file, the case and the key.
     """
-    try:
-        document = parse_yaml(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{file}: cannot be read as YAML or JSON: {error}") from error
+    document = read_yaml(file, InputError)
     try:
         return patients_from(document)
     except InputError as error:

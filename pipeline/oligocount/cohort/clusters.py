@@ -12,12 +12,12 @@ from typing import Any
 
 import dask
 import psutil
-import yaml
 from distributed import Client, LocalCluster
 
 from oligocount.cohort.plan import CASES_PER_GPU
 from oligocount.cohort.worker import LOCAL_GPU
 from oligocount.errors import ConfigError, ModelError
+from oligocount.plain_yaml import read_yaml
 
 _CONNECT_S = 20
 
@@ -108,10 +108,7 @@ def slurm_cluster(file: Path, *, gpus: int = 0) -> Iterator[Client]:
 
 
 def _slurm_options(file: Path) -> dict[str, Any]:
-    try:
-        told = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML: {error}") from error
+    told = read_yaml(file, ConfigError)
     jobs = told.get("jobs") if isinstance(told, dict) else None
     if not isinstance(jobs, int) or jobs < 1:
         raise ConfigError(f"{file}: expected a mapping with `jobs`, the number of workers")

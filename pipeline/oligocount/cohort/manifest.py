@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from oligocount.errors import InputError, OligocountError
+from oligocount.plain_yaml import read_yaml
 
 FACTS_FILE = "clinical.yaml"
 _REQUIRED = ("case_id", "input")
@@ -225,10 +225,7 @@ def _facts_beside(place: Path) -> dict[str, Any]:
     file = place / FACTS_FILE
     if not place.is_dir() or not file.is_file():
         return {}
-    try:
-        told = yaml.safe_load(file.read_text("utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{file}: cannot be read as YAML: {error}") from error
+    told = read_yaml(file, InputError) or {}
     if not isinstance(told, dict):
         raise InputError(f"{file}: expected a mapping of facts, found {type(told).__name__}")
     return told

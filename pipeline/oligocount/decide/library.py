@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
 from oligocount.decide.criteria import Requirement, organ_table, requirement
 from oligocount.decide.definition import (
@@ -22,6 +21,7 @@ from oligocount.decide.resolution import resolution_of
 from oligocount.domain.census import Resolution
 from oligocount.domain.facts import Histology
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_yaml
 from oligocount.resources import shipped_folder
 
 _SCHEMA = "protocol.schema.json"
@@ -105,10 +105,7 @@ def _read_all(files: Iterable[Path]) -> dict[str, dict[str, Any]]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML: {error}") from error
+    document = read_yaml(file, ConfigError)
     problem = next(iter(_validator().iter_errors(document)), None)
     if problem is not None:
         place = ".".join(map(str, problem.absolute_path)) or "the file"

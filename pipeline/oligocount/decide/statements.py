@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import yaml
-
 from oligocount.decide.criteria import all_true, any_true
 from oligocount.decide.dose import bed_gy, bed_of_eqd2_gy, eqd2_gy
 from oligocount.decide.follow_up import follow_up_dates
@@ -15,6 +13,7 @@ from oligocount.domain.census import Census
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.report import StatementNote
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.resources import shipped_folder
 
 _Known = Mapping[str, Any]
@@ -47,7 +46,7 @@ class Statement:
 def read_statements() -> tuple[Statement, ...]:
     """The shipped statements, in order."""
     file = shipped_folder("configs") / "statements.yaml"
-    document = yaml.safe_load(file.read_text("utf-8"))
+    document = read_shipped_yaml(file)
     return tuple(map(_statement, document["statements"]))
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from pydicom import Dataset
 
 from oligocount.domain.study import Tracer
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.errors import ConfigError
 from oligocount.intake.facts import read_tracer
+from oligocount.plain_yaml import read_yaml
 from oligocount.resources import shipped_folder
 
 _UNITS = {"BQML": Unit.BQML, "GML": Unit.GML, "CM2ML": Unit.CM2ML, "CNTS": Unit.CNTS}
@@ -47,10 +47,7 @@ def read_reference_objects() -> tuple[ReferenceObject, ...]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        table = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read: {error}") from error
+    table = read_yaml(file, ConfigError)
     if not isinstance(table, dict):
         raise ConfigError(f"{file}: expected a mapping, found {type(table).__name__}")
     return table

@@ -10,6 +10,7 @@ import yaml
 
 from oligocount.errors import ConfigError
 from oligocount.pacs.peer import OUR_AE_TITLE, Login, Patience, Peer, Tls, parse_address
+from oligocount.plain_yaml import parse_yaml
 
 PREFIX = "OLIGOCOUNT_PACS_"
 _HOME_FILE = Path(".config") / "oligocount" / "peers.yaml"
@@ -66,7 +67,7 @@ def _entry(name: str, file: Path) -> dict[str, Any]:
 
 def _read(file: Path, name: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text("utf-8"))
+        content = parse_yaml(file.read_text("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
             f"{name}: expected HOST:PORT/AE-TITLE, a URL, or a peer of {file}, which is not there"

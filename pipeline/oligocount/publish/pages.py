@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 from markupsafe import Markup
 
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.publish.markers import category
 from oligocount.publish.phrases import WRITTEN_IN, Phrasebook, read_phrasebook
 from oligocount.publish.tables import runner_up_words
@@ -21,8 +21,7 @@ def read_strings(language: str) -> dict[str, Any]:
     known = sorted(file.stem for file in (TEMPLATES / "strings").glob("*.yaml"))
     if language not in known:
         raise ConfigError(f"no report in language {language!r}; there is {', '.join(known)}")
-    text = (TEMPLATES / "strings" / f"{language}.yaml").read_text("utf-8")
-    words: dict[str, Any] = yaml.safe_load(text)
+    words: dict[str, Any] = read_shipped_yaml(TEMPLATES / "strings" / f"{language}.yaml")
     return words
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
+from oligocount.plain_yaml import read_shipped_yaml
 
 WRITTEN_IN = "en"  # the language of the stages
 _BLANK = re.compile(r"\{(\w+)\}")
@@ -122,7 +122,7 @@ def read_phrasebook(file: Path, words: Mapping[str, Any]) -> Phrasebook:
 
 def read_entries(file: Path) -> dict[str, str]:
     """English to meaning, over all sections of a table."""
-    sections = yaml.safe_load(file.read_text("utf-8"))
+    sections = read_shipped_yaml(file)
     return {
         english: meaning for section in sections.values() for english, meaning in section.items()
     }

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import yaml
 
-from oligocount.assess import parse_yaml
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_yaml
 from oligocount.resources import shipped_folder
 
 VERBS = ("accept", "reject", "relabel", "merge", "split", "add", "mask")
@@ -56,10 +55,7 @@ class Edits:
 
 def read_edits(file: Path) -> Edits:
     """The edits of a YAML or JSON file. Raises ConfigError that names the edit."""
-    try:
-        document = parse_yaml(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file}: cannot be read as YAML or JSON: {error}") from error
+    document = read_yaml(file, ConfigError)
     problem = next(iter(_validator().iter_errors(document)), None)
     if problem is not None:
         raise ConfigError(f"{file}: {_told(problem)}")

@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
 from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.resources import shipped_folder
 from oligocount.simulate.phantom import Phantom
 
@@ -142,5 +142,5 @@ def _signal(structure: str, name: str) -> float:
 @cache
 def _table() -> dict[str, Any]:
     file = shipped_folder("configs") / "simulator" / "mr.yaml"
-    content: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    content: dict[str, Any] = read_shipped_yaml(file)
     return content

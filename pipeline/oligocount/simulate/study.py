@@ -9,12 +9,12 @@ from enum import Enum
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.errors import PublishError
 from oligocount.geometry.affine import crop
 from oligocount.geometry.resample import resample_volume
+from oligocount.plain_yaml import dump_yaml
 from oligocount.simulate.acquisition import Acquisition
 from oligocount.simulate.dicom import write_ct_series, write_pet_series
 from oligocount.simulate.mr import PhantomMr
@@ -90,7 +90,7 @@ def _fill(
     report("truth", 0, 1)
     document = truth_document(phantom, f"PHANTOM-{phantom.seed}")
     (folder / TRUTH).write_text(json.dumps(document, indent=1) + "\n", "utf-8")
-    facts = yaml.safe_dump(clinical_facts(phantom), sort_keys=False)
+    facts = dump_yaml(clinical_facts(phantom))
     (folder / "clinical.yaml").write_text(facts, "utf-8")
     maps = {
         "lesions": phantom.lesions, "confounders": phantom.mimics, "organs": phantom.organs,

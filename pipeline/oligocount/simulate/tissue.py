@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from oligocount.errors import ConfigError
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.resources import shipped_folder
 
 _COLUMNS = ("hu", "hu_sd", "grain", "suv", "suv_sd", "patchy", "contrast")
@@ -34,7 +34,7 @@ class Tissues:
 def load_tissues(names: tuple[str, ...]) -> Tissues:
     """The table for these structures. Raises ConfigError when one has no row."""
     file = shipped_folder("configs") / "simulator" / "tissues.yaml"
-    content: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    content: dict[str, Any] = read_shipped_yaml(file)
     rows = [_row(name, content["tissues"]) for name in names[1:]]
     columns = {
         key: np.array([air, *(row[key] for row in rows)], np.float32)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import yaml
 
 from oligocount.domain.anatomy import NodalClass
 from oligocount.domain.lesion import Kind
+from oligocount.plain_yaml import read_shipped_yaml
 from oligocount.resources import shipped_folder
 from oligocount.simulate.phantom import LesionTruth, Phantom
 
@@ -127,5 +127,5 @@ def _station(name: str) -> dict[str, str | None]:
 @functools.cache
 def _anatomy(name: str) -> dict[str, Any]:
     file = shipped_folder("configs") / "anatomy" / f"{name}.yaml"
-    content: dict[str, Any] = yaml.safe_load(file.read_text("utf-8"))
+    content: dict[str, Any] = read_shipped_yaml(file)
     return content
