@@ -10,9 +10,11 @@ kept in `--work`, so that the card goes on where it was stopped; `--pictures` dr
 """
 
 import argparse
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ from oligocount.publish.projections import project
 from oligocount.publish.result_json import result_document
 from oligocount.run import Tools, run_study
 from oligocount.segment.choose import load_segmenter
+from oligocount.segment.segmenter import Segmenter
 from oligocount.simulate.phantom import Phantom, simulate
 from oligocount.simulate.truth import clinical_facts, truth_document
 
@@ -61,7 +64,31 @@ class SameOrgans:
         return self.held
 
 
-def measure_case(seed: int, tools: Tools, baseline: Any) -> dict[str, Any]:
+def measure_missing(files: Sequence[Path], jobs: int) -> None:
+    """Every file holds its case, named by the seed; those there are kept."""
+    missing = [file for file in files if not file.is_file()]
+    with ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for done, file in enumerate(pool.map(_write_case, missing), start=1):
+            print(f"{done} of {len(missing)}: seed {file.stem}", flush=True)
+
+
+def _write_case(file: Path) -> Path:
+    case = measure_case(int(file.stem), *_segmenters())
+    partial = file.with_suffix(".partial")
+    partial.write_text(json.dumps(case, default=float), "utf-8")
+    partial.rename(file)
+    return file
+
+
+@functools.cache
+def _segmenters() -> tuple[Tools, Segmenter]:
+    """The shipped networks and the baseline, loaded once a process."""
+    settings = load_settings()
+    tools = load_tools(settings, Choice(device="cpu"))
+    return tools, load_segmenter(SEGMENTERS[1], settings.segment, "cpu")
+
+
+def measure_case(seed: int, tools: Tools, baseline: Segmenter) -> dict[str, Any]:
     """What each segmenter makes of one phantom, beside the truth, as plain values."""
     settings = load_settings()
     phantom = simulate(seed, spacing_mm=SPACING_MM, held_out=True)
@@ -270,24 +297,16 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=200)
     parser.add_argument("--work", type=Path, default=Path("card"), metavar="DIR")
     parser.add_argument("--pictures", type=Path, metavar="DIR")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=2, help="processes, a thread each")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    settings = load_settings()
-    tools = load_tools(settings, Choice(device="cpu"))
-    baseline = load_segmenter(SEGMENTERS[1], settings.segment, "cpu")
-    cases = []
-    for seed in range(FIRST_SEED, FIRST_SEED + options.cases):
-        file = options.work / f"{seed}.json"
-        if not file.is_file():
-            file.write_text(json.dumps(measure_case(seed, tools, baseline), default=float), "utf-8")
-            print(f"{seed}", end=" ", flush=True)
-        cases.append(json.loads(file.read_text("utf-8")))
-    print()
+    seeds = range(FIRST_SEED, FIRST_SEED + options.cases)
+    files = [options.work / f"{seed}.json" for seed in seeds]
+    measure_missing(files, options.jobs)
+    cases = [json.loads(file.read_text("utf-8")) for file in files]
     print_card(cases)
     if options.pictures:
-        draw_worst(cases, tools, options.pictures)
+        draw_worst(cases, load_tools(load_settings(), Choice(device="cpu")), options.pictures)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import BundleMismatch, BundleNotFound, InputError
-from oligocount.inference.scorer import load_scorer
+from oligocount.inference.scorer import encode, load_scorer
 from oligocount.learn.candidate_rows import (
     RowSettings,
     candidate_rows,
@@ -121,6 +121,14 @@ def test_calibration_makes_chances_meet_what_is_observed() -> None:
     assert scorer.chances(table).mean() == pytest.approx(truth.mean(), abs=0.02)
 
 
+def test_a_feature_fills_its_bins_one_after_the_other() -> None:
+    edges = torch.tensor([[0.0, 5.0], [1.0, 5.0], [3.0, 7.0]])  # the second one hardly varies
+    rows = torch.tensor([[-1.0, 4.0], [0.5, 5.0], [2.0, 6.0], [9.0, 9.0]])
+    bins = encode(rows, edges).view(4, 2, 2)
+    assert bins[:, :, 0].tolist() == [[0, 0], [0.5, 0], [1, 0.5], [1, 1]]
+    assert bins[:, :, 1].tolist() == [[0, 0], [0, 0], [1, 0.5], [1, 1]]
+
+
 def test_a_row_far_beyond_training_says_no_more_than_the_edge() -> None:
     scorer = fit_scorer(*rows(), ("a", "b", "c"), QUICK)
     far, farther = np.array([[50, 0, 0]], np.float32), np.array([[5000, 0, 0]], np.float32)
@@ -169,7 +177,7 @@ def test_rows_that_are_there_are_kept(trained: Path) -> None:
 def test_changed_weights_of_a_scorer_are_refused(trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained, tmp_path / "b")
     state = torch.load(tmp_path / "b" / "models" / "scorer.pt", weights_only=True)
-    torch.save({**state, "centre": state["centre"] + 1}, tmp_path / "b" / "models" / "scorer.pt")
+    torch.save({**state, "edges": state["edges"] + 1}, tmp_path / "b" / "models" / "scorer.pt")
     with pytest.raises(BundleMismatch, match="sha256"):
         load_scorer(tmp_path / "b")
     (tmp_path / "b" / "models" / "scorer.pt").unlink()

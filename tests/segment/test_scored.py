@@ -35,8 +35,8 @@ class Never(torch.nn.Module):
 
 def segmenter(member: torch.nn.Module) -> ScoredSegmenter:
     scorer = Scorer(
-        features=("in_heart", "in_liver"), members=(member,), centre=torch.zeros(2),
-        spread=torch.ones(2),
+        features=("in_heart", "in_liver"), members=(member,),
+        edges=torch.tensor([[0.0, 0.0], [1.0, 1.0]]),
         slope=1.0, intercept=0.0, min_probability=0.35,
     )  # fmt: skip
     return ScoredSegmenter(

@@ -1,10 +1,10 @@
 """A scorer: small networks that turn a row of features into a probability, kept in a bundle.
 
 Beside `network_def` a bundle's configs/inference.json may hold `scorer_def`, one of MONAI's
-networks on rows; models/scorer.pt holds the weights of several of them and the scaling of the
-rows; metadata.json describes it under `oligocount.scorer`: `features` (the columns), `members`,
-`sha256`, `slope` and `intercept` that calibrate the mean logit
-(Platt 1999), and `min_probability`, below which a candidate is no lesion.
+networks on encoded rows; models/scorer.pt holds the weights of several of them and the edges of
+the encoding; metadata.json describes it under `oligocount.scorer`: `features` (the columns),
+`members`, `sha256`, `slope` and `intercept` that calibrate the mean logit (Platt 1999), and
+`min_probability`, below which a candidate is no lesion.
 """
 
 import hashlib
@@ -24,20 +24,19 @@ from oligocount.inference.network import build_network
 
 KEY = "scorer_def"
 FILE = "scorer.pt"
-FARTHEST = 4.0  # deviations: a row beyond what training saw says no more than its edge
+_LEAST_WIDTH = 1e-6  # of a bin: a feature that hardly varies fills it at one step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scorer:
-    """Networks that agree on a probability; `centre` and `spread` scale each feature.
+    """Networks that agree on a probability; `edges` (B + 1, F) are the bins that encode a feature.
 
     A candidate less probable than `min_probability` is no lesion.
     """
 
     features: tuple[str, ...]
     members: tuple[torch.nn.Module, ...]
-    centre: torch.Tensor
-    spread: torch.Tensor
+    edges: torch.Tensor
     slope: float
     intercept: float
     min_probability: float
@@ -47,8 +46,8 @@ class Scorer:
         """The members' mean log odds (n,) for rows (n, F), not calibrated."""
         if not len(rows):
             return np.zeros(0)
-        scaled = scale(torch.from_numpy(rows), self.centre, self.spread)
-        said = torch.stack([member(scaled)[:, 0] for member in self.members])
+        encoded = encode(torch.from_numpy(rows), self.edges)
+        said = torch.stack([member(encoded)[:, 0] for member in self.members])
         mean: NDArray[np.float64] = said.mean(dim=0).double().numpy()
         return mean
 
@@ -60,9 +59,14 @@ class Scorer:
         return chances
 
 
-def scale(rows: torch.Tensor, centre: torch.Tensor, spread: torch.Tensor) -> torch.Tensor:
-    """Rows in deviations from the training's mean, none beyond `FARTHEST`."""
-    return ((rows - centre) / spread).clamp(-FARTHEST, FARTHEST)
+def encode(rows: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
+    """How full each bin of each feature is, 0 to 1: (n, F) with edges (B + 1, F) to (n, B x F).
+
+    A piecewise linear encoding (Gorishniy, NeurIPS 2022): networks learn from it what trees learn
+    from thresholds, and a row beyond what training saw says no more than its edge.
+    """
+    width = (edges[1:] - edges[:-1]).clamp(min=_LEAST_WIDTH)
+    return ((rows[:, None] - edges[:-1]) / width).clamp(0, 1).flatten(1)
 
 
 def load_scorer(folder: Path, *, trusted: bool = False) -> Scorer | None:
@@ -101,8 +105,7 @@ def _built(folder: Path, held: Mapping[str, Any], weights: Path, *, trusted: boo
     return Scorer(
         features=tuple(held["features"]),
         members=tuple(members),
-        centre=state["centre"],
-        spread=state["spread"],
+        edges=state["edges"],
         slope=float(held["slope"]),
         intercept=float(held["intercept"]),
         min_probability=float(held["min_probability"]),

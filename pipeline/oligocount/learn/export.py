@@ -80,7 +80,7 @@ def write_scorer(
     }
     try:
         file = folder / "models" / SCORER_FILE
-        torch.save({**state, "centre": scorer.centre, "spread": scorer.spread}, file)
+        torch.save({**state, "edges": scorer.edges}, file)
         config = folder / "configs" / "inference.json"
         _write_json(config, {**json.loads(config.read_text("utf-8")), SCORER_KEY: definition})
         metadata = folder / "configs" / "metadata.json"

@@ -3,7 +3,7 @@
 import logging
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from oligocount.learn.candidate_rows import (
     write_rows,
 )
 from oligocount.learn.export import write_scorer
+from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import read_sample
 from oligocount.learn.scorer_training import (
     ScorerSettings,
@@ -56,20 +57,24 @@ def prepare_rows(
 ) -> None:
     """`rows` holds a file for each sample and view; those there are kept.
 
+    Patients that will calibrate are seen whole and without planted lesions: a probability has to
+    hold for as many lesions among as many spots as patients have.
+
     Raises InputError for a folder without samples.
     """
     files = sorted(samples.glob("*.npz"))
     if not files:
         raise InputError(f"{samples}: no training samples (*.npz)")
+    learns = settings or RowSettings()
+    calibrates = replace(learns, crop=0.0, plant=PlantSettings(mean_count=0.0))
     for view in range(views):
         for number, file in enumerate(files):
             out = rows / f"{file.stem}_{view}.npz"
             if out.is_file():
                 continue
             rng = np.random.default_rng((seed, number, view))
-            found = candidate_rows(
-                read_sample(file), tools.map_organs, tools.find, rng, settings or RowSettings()
-            )
+            seen = calibrates if _is_kept(number) else learns
+            found = candidate_rows(read_sample(file), tools.map_organs, tools.find, rng, seen)
             write_rows(found, out)
             _LOG.info("%s: %d candidates, %d lesions", out.name, len(found.rows),
                       int(found.is_lesion.sum()))  # fmt: skip
@@ -91,7 +96,7 @@ def train_scorer(
     chosen = settings or ScorerSettings()
     files = sorted(rows.glob("*.npz"))
     patients = sorted({file.stem.rsplit("_", 1)[0] for file in files})
-    kept = set(patients[_CALIBRATED_ON // 2 :: _CALIBRATED_ON])
+    kept = {name for number, name in enumerate(patients) if _is_kept(number)}
     split = [file.stem.rsplit("_", 1)[0] in kept for file in files]
     learn = read_rows([f for f, held in zip(files, split, strict=True) if not held])
     check = read_rows([f for f, held in zip(files, split, strict=True) if held])
@@ -111,6 +116,10 @@ def train_scorer(
     definition = scorer_config(len(names), chosen)
     write_scorer(out, scorer, definition, version=version, more=figures)
     return figures
+
+
+def _is_kept(number: int) -> bool:
+    return number % _CALIBRATED_ON == _CALIBRATED_ON // 2
 
 
 def taken(rows: NDArray[np.float32], columns: Sequence[int]) -> NDArray[np.float32]:

@@ -10,28 +10,26 @@ import torch
 from numpy.typing import NDArray
 
 from oligocount.inference.network import build_network
-from oligocount.inference.scorer import KEY, Scorer, scale
+from oligocount.inference.scorer import KEY, Scorer, encode
 from oligocount.learn.calibrate import fit_calibration
-
-_LEAST_SPREAD = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorerSettings:
-    """How the members learn.
+    """How the members learn. Each feature is encoded in `bins` of equal share.
 
-    `jitter` (deviations) and `hidden_share` keep them from trusting any one feature.
+    `hidden_share` of the features are hidden from each row, so that none is trusted alone.
     """
 
-    members: int = 6
-    hidden: tuple[int, ...] = (48, 24)
-    dropout: float = 0.2
-    steps: int = 1500
-    batch: int = 256
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
-    jitter: float = 0.15
-    hidden_share: float = 0.08
+    members: int = 4
+    bins: int = 4
+    hidden: tuple[int, ...] = (256, 64)
+    dropout: float = 0.4
+    steps: int = 3000
+    batch: int = 512
+    learning_rate: float = 2e-3
+    weight_decay: float = 5e-2
+    hidden_share: float = 0.05
     seed: int = 0
 
 
@@ -39,7 +37,7 @@ def scorer_config(n_features: int, settings: ScorerSettings) -> dict[str, Any]:
     """MONAI's network of one member, as a bundle's config carries it."""
     return {
         "_target_": "FullyConnectedNet",
-        "in_channels": n_features,
+        "in_channels": n_features * settings.bins,
         "out_channels": 1,
         "hidden_channels": list(settings.hidden),
         "dropout": settings.dropout,
@@ -54,16 +52,15 @@ def fit_scorer(
     settings: ScorerSettings,
 ) -> Scorer:
     """A scorer that learned from these rows; each member sees another draw of them."""
-    table = torch.from_numpy(rows)
-    centre = table.mean(dim=0)
-    spread = table.std(dim=0).clamp(min=_LEAST_SPREAD)
-    inputs, target = scale(table, centre, spread), torch.from_numpy(is_lesion).float()
+    shares = np.linspace(0, 1, settings.bins + 1)
+    edges = torch.from_numpy(np.quantile(rows, shares, axis=0).astype(np.float32))
+    inputs, target = encode(torch.from_numpy(rows), edges), torch.from_numpy(is_lesion).float()
     members = [
         _member(inputs, target, settings, np.random.default_rng((settings.seed, number)))
         for number in range(settings.members)
     ]
     return Scorer(
-        features=tuple(features), members=tuple(members), centre=centre, spread=spread,
+        features=tuple(features), members=tuple(members), edges=edges,
         slope=1.0, intercept=0.0, min_probability=0.5,
     )  # fmt: skip
 
@@ -82,7 +79,8 @@ def _member(
     inputs: torch.Tensor, target: torch.Tensor, settings: ScorerSettings, rng: np.random.Generator
 ) -> torch.nn.Module:
     torch.manual_seed(int(rng.integers(2**31)))
-    config = {KEY: scorer_config(inputs.shape[1], settings)}
+    n_features = inputs.shape[1] // settings.bins
+    config = {KEY: scorer_config(n_features, settings)}
     network = build_network(config, name="scorer", trusted=False, key=KEY).train()
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -93,9 +91,8 @@ def _member(
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * max(share, 0.02)
         chosen = torch.from_numpy(drawn[rng.integers(len(drawn), size=settings.batch)])
-        batch = inputs[chosen]
-        batch = batch + settings.jitter * torch.randn(batch.shape)
-        batch = batch * (torch.rand(batch.shape) >= settings.hidden_share)
+        shown = torch.rand(len(chosen), 1, n_features) >= settings.hidden_share
+        batch = (inputs[chosen].view(-1, settings.bins, n_features) * shown).flatten(1)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
             network(batch)[:, 0], target[chosen]
         )
