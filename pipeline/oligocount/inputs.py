@@ -124,7 +124,9 @@ def _organ_mapper(settings: Settings, choice: Choice) -> OrganMapper:
     name = choice.organs or settings.anatomy.provider
     if name == "totalsegmentator":
         own = settings.anatomy.totalsegmentator
-        return TotalSegmentatorMapper(settings=own, device=choice.device)
+        mapper = TotalSegmentatorMapper(settings=own, device=choice.device)
+        mapper.check()
+        return mapper
     return load_organ_mapper(name, settings.anatomy, choice.device)
 
 

@@ -1,5 +1,7 @@
 """The command line: which command, which exit status, and never a traceback unasked."""
 
+import argparse
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +69,26 @@ def test_every_command_can_be_imported_and_explains_itself(capsys) -> None:
             cli.main([name, "--help"])
         assert stopped.value.code == 0
         assert f"oligocount {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_option_of_a_command_is_explained_and_the_command_has_an_example(name: str) -> None:
+    command = importlib.import_module(f"oligocount.cli.{name}")
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    assert [each.dest for each in parser._actions if not each.help] == []
+    assert f"examples:\n  oligocount {name}" in command.__doc__
+
+
+def test_an_option_of_several_commands_says_the_same_in_each() -> None:
+    said: dict[str, set[str | None]] = {}
+    for name in cli.COMMANDS:
+        parser = argparse.ArgumentParser()
+        importlib.import_module(f"oligocount.cli.{name}").add_arguments(parser)
+        for each in parser._actions:
+            if each.dest in {"config", "device", "clinical", "pet_series", "case_id", "peers"}:
+                said.setdefault(each.dest, set()).add(each.help)
+    assert {dest: len(told) for dest, told in said.items()} == dict.fromkeys(said, 1)
 
 
 def test_a_command_that_there_is_not_is_refused(capsys) -> None:

@@ -179,3 +179,14 @@ def test_what_a_killed_run_left_in_a_mounted_folder_is_no_hindrance(mount: Path)
     (mount / ".volume.0badcafe.part").mkdir()
     write_case_folder(mount, fill_with("new"))
     assert (mount / "result.json").read_text() == "new"
+
+
+def test_a_case_with_a_readers_version_is_not_replaced_and_the_message_says_why(
+    tmp_path: Path,
+) -> None:
+    out = tmp_path / "out"
+    write_case_folder(out, fill_with("old"))
+    (out / "reader").mkdir()
+    with pytest.raises(PublishError, match=r"holds a reader's version \(reader/\)"):
+        check_out(out)
+    assert (out / "result.json").read_text() == "old"

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.config import load_settings
 from oligocount.domain.lesion import Status
 from oligocount.domain.study import AlignedImages
@@ -346,3 +347,9 @@ def test_lesions_that_decide_come_in_the_order_to_look_and_alike_sets_stand_toge
         {"others": [[3]], "to": {"B": "OLIGO"}},
     ]
     assert three["flips"] == [{"others": [[4], [9]], "to": {"B": "OLIGO"}}]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_organ_that_a_lesion_may_have_has_a_word(language: str) -> None:
+    organs = {each["organ"] for each in load_vocabulary().entries if each["organ"]}
+    assert organs <= set(read_strings(language)["organs"])

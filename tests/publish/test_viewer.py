@@ -101,3 +101,18 @@ def test_what_is_not_known_is_not_packed() -> None:
 
 def test_no_voxels_are_no_viewer() -> None:
     assert page(max_voxels=0) is None
+
+
+def test_the_viewer_opens_at_a_lesion_on_which_a_verdict_turns() -> None:
+    """Without one, at the first of its list."""
+    result = builders.result()
+    document = result_document(result)
+    (critical, *_), ids = (
+        document["decision_critical_lesions"],
+        {one["id"] for one in document["lesions"]},
+    )
+    assert critical in ids
+    html = render_viewer(document, result, SETTINGS)
+    assert data_of(html)["first"] == str(critical)
+    html = render_viewer({**document, "decision_critical_lesions": []}, result, SETTINGS)
+    assert data_of(html)["first"] == "1"

@@ -121,10 +121,23 @@ def test_a_study_without_ct_is_refused(library: Path) -> None:
         mapper(library)(drawn_body.images())
 
 
-def test_the_provider_is_chosen_by_name() -> None:
+def test_the_provider_is_chosen_by_name(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", str(library))
     tools = load_tools(load_settings(), Choice(organs="totalsegmentator", lesions="suv40"))
     assert isinstance(tools.organ_mapper, TotalSegmentatorMapper)
     assert tools.organ_mapper.python == sys.executable
+
+
+def test_that_it_cannot_run_is_said_before_anything_is_read(
+    library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = Choice(organs="totalsegmentator", lesions="suv40")
+    monkeypatch.setenv("TOTALSEG_WEIGHTS_PATH", str(library / "nowhere"))
+    with pytest.raises(BundleNotFound, match="nowhere; fetch them"):
+        load_tools(load_settings(), choice)
+    monkeypatch.setenv("PYTHONPATH", "")
+    with pytest.raises(ModelError, match="not installed"):
+        load_tools(load_settings(), choice)
 
 
 def test_an_unknown_provider_lists_the_known_ones() -> None:

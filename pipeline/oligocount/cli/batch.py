@@ -5,6 +5,7 @@ or Parquet manifest with the columns `case_id`, `input` (relative to the manifes
 fact; with --by-study one dump of many patients. Run the same command again to go on: finished
 cases are skipped, changed ones redone. Before a long run: --dry-run.
 
+examples:
   oligocount batch cohort.csv -o OUT --dry-run      what would run, what cannot and why
   oligocount batch cohort.csv -o OUT --workers 4    then: oligocount status OUT, query OUT
   oligocount batch --watch /incoming -o OUT         until Ctrl-C
@@ -22,6 +23,7 @@ from pathlib import Path
 from distributed import Client
 
 from oligocount.assess import check_facts, fact_names
+from oligocount.cli.options import add_config, add_models
 from oligocount.cli.status import tell_failures
 from oligocount.cli.watch import LogWatcher, TableWatcher, Watcher
 from oligocount.cohort import clusters
@@ -52,9 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="keep running: process each patient's folder or .zip that appears in DIR, once it "
         "is complete and never twice",
     )  # fmt: skip
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT",
+        help="a folder for the cohort; that of an earlier run goes on",
+    )  # fmt: skip
     place = parser.add_mutually_exclusive_group()
-    place.add_argument("--workers", type=int, metavar="N", help="cases at a time on this machine")
+    place.add_argument(
+        "--workers", type=int, metavar="N",
+        help="cases at a time on this machine (default: as many as cores and memory allow)",
+    )  # fmt: skip
     place.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask scheduler, tcp://…")
     place.add_argument("--slurm", type=Path, metavar="FILE", help="start workers as SLURM jobs")
     parser.add_argument(
@@ -67,19 +75,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--strict", action="store_true", help="refuse a cohort with a bad row")
     parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
-    parser.add_argument("--time-limit", type=float, default=30, metavar="MINUTES", help="a case")
-    parser.add_argument("--memory-limit", type=float, default=6, metavar="GIB", help="a case")
+    parser.add_argument(
+        "--time-limit", type=float, default=30, metavar="MINUTES",
+        help="end a case that takes longer (default 30)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--memory-limit", type=float, default=6, metavar="GIB",
+        help="end a case that needs more (default 6)",
+    )  # fmt: skip
     parser.add_argument(
         "--gpus", type=int, default=0, metavar="N",
         help="use N GPUs here; the two cases of a GPU take turns at it. With --slurm or "
         "--scheduler: 1, each worker has one (dask worker --resources GPU=1 --nthreads 2)",
     )  # fmt: skip
-    parser.add_argument("--threads", type=int, metavar="N", help="CPU threads a case")
-    parser.add_argument("--lesions", metavar="NAME", help="the lesion model, as `run` takes it")
-    parser.add_argument("--trust-bundle", action="store_true", help="a foreign model may run code")
-    parser.add_argument("--organs", metavar="NAME", help="the organ model")
-    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:n]")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings to lay on top")
+    parser.add_argument(
+        "--threads", type=int, metavar="N",
+        help="CPU threads of a case (default: the cores shared out)",
+    )  # fmt: skip
+    add_models(parser)
+    add_config(parser)
     parser.add_argument("--runner", default=CASE_RUNNER, help=argparse.SUPPRESS)
 
 

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from oligocount import intake, quantify
+from oligocount.cli.options import add_case_id, add_config, add_input, add_pet_series
 from oligocount.config import load_settings
 from oligocount.publish.conversion import write_conversion
 from oligocount.quantify import SuvType
@@ -19,17 +20,17 @@ from oligocount.quantify import SuvType
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what this command takes."""
-    parser.add_argument("input", type=Path, metavar="INPUT", help="a folder or .zip of DICOM files")
+    add_input(parser)
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="OUT", help="a new folder")
-    parser.add_argument("--pet-series", metavar="UID", help="the PET series to take")
-    parser.add_argument("--case-id", metavar="ID", help="default: a pseudonym from the study's UID")
+    add_pet_series(parser)
+    add_case_id(parser)
     parser.add_argument(
         "--suv",
         choices=tuple(SuvType.__members__),
         default=SuvType.BW.name,
         help="by body weight (BW, default), lean body mass, ideal weight or surface area",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings on top of ours")
+    add_config(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -2,6 +2,11 @@
 
 FILE is a result.json, or patients in YAML or JSON: a list under `cases:`, each with `id`,
 `histology`, `primary: {location}`, `context` and `lesions`. Unknown facts are left out or null.
+
+examples:
+  oligocount decide patients.yaml
+  oligocount decide out/patient7/result.json --json
+  oligocount decide patients.yaml --protocol ours.yaml
 """
 
 import argparse
@@ -11,6 +16,7 @@ from typing import Any
 
 from oligocount import decide
 from oligocount.assess import ask_engine, assess, assessment_document, read_patients
+from oligocount.cli.options import add_config
 from oligocount.config import load_settings
 from oligocount.domain.report import Assessment
 
@@ -30,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", metavar="URL", help="ask another engine over HTTP what it says of the counts"
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings to lay on top")
+    add_config(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -37,8 +37,10 @@ _ROWS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `oligocount evaluate`."""
-    parser.add_argument("truth", type=Path, metavar="TRUTH")
-    parser.add_argument("predicted", type=Path, metavar="PRED")
+    parser.add_argument(
+        "truth", type=Path, metavar="TRUTH", help="a mask, a case or a folder of either"
+    )
+    parser.add_argument("predicted", type=Path, metavar="PRED", help="the same of a prediction")
     parser.add_argument(
         "-o", "--out", type=Path, metavar="DIR",
         help="write cases.csv, summary.json and sensitivity.svg there",

@@ -1,6 +1,10 @@
 """Lists every series found, its role and why, the SUV route, and whether a run can start.
 
 Reads headers only; loads no model. Exit status 0: ready for `run`; 3: not ready, and why.
+
+examples:
+  oligocount inspect /data/patient7
+  oligocount inspect scan.zip --json
 """
 
 import argparse
@@ -8,10 +12,10 @@ import json
 import sys
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from oligocount import intake, quantify
+from oligocount.cli.options import add_config, add_input, add_pet_series
 from oligocount.config import load_settings
 from oligocount.domain.mr import MrFacts
 from oligocount.domain.provenance import Caveat
@@ -35,9 +39,9 @@ class _Finding:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what this command takes."""
-    parser.add_argument("input", type=Path, metavar="INPUT", help="a folder or .zip of DICOM files")
-    parser.add_argument("--pet-series", metavar="UID", help="the PET series to take")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings on top of ours")
+    add_input(parser)
+    add_pet_series(parser)
+    add_config(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -108,7 +112,7 @@ def _as_table(finding: _Finding) -> str:
         lines += _series_lines(one)
     lines += ["", *_suv_lines(finding.suv), "", *_missing_lines(finding.study)]
     lines += [line for one in finding.caveats for line in _wrapped(f"! {one.code}: {one.text}", 4)]
-    lines += ["", "not ready" if finding.problem else "ready"]
+    lines += ["", "not ready" if finding.problem else "ready: `oligocount run` takes it as it is"]
     return "\n".join(lines)
 
 

@@ -32,6 +32,13 @@ COMMANDS = {  # in the order in which one meets them
 }
 
 
+_STATUSES = """exit status:
+  0 done                             4 model or device
+  1 a bug of ours                    5 done, but at least one case failed (batch, status)
+  2 usage or settings                6 output could not be written, or not sent
+  3 the input cannot be used         130 stopped by Ctrl-C"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status (0, 1, 2, 3, 4, 5 or 6)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -88,7 +95,7 @@ def _top_parser() -> argparse.ArgumentParser:
             "Counts lesions on staging PET/CT and MRI and says what each definition of\n"
             "oligometastatic oesophageal cancer makes of them. Research use; a clinician decides."
         ),
-        epilog=f"commands:\n{listing}\n\n`oligocount COMMAND --help` explains each.",
+        epilog=f"commands:\n{listing}\n\n`oligocount COMMAND --help` explains each.\n\n{_STATUSES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"oligocount {__version__}")

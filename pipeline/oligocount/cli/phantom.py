@@ -26,20 +26,25 @@ from oligocount.simulate.wanted import read_wanted
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="equal seed, equal bytes")
+    parser.add_argument("-o", "--out", type=Path, required=True, metavar="DIR", help="a new folder")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="equal seed, equal bytes (default 0)"
+    )
     parser.add_argument(
         "--lesions",
         default=Burden.MIXED.value,
         metavar="SPEC",
-        help="mixed, none, or sites with numbers: primary,liver:2,104L",
+        help="mixed (default), none, or sites with numbers: primary,liver:2,104L",
     )
     forms = [each.value for each in Form]
-    parser.add_argument("--format", choices=forms, default=Form.DICOM.value)
+    parser.add_argument("--format", choices=forms, default=Form.DICOM.value, help="default: dicom")
     vendors = [each.value for each in Vendor]
     parser.add_argument("--vendor", choices=vendors, help="header dialect (default: by seed)")
     extents = [each.value for each in Extent]
-    parser.add_argument("--extent", choices=extents, default=Extent.WHOLE_BODY.value)
+    parser.add_argument(
+        "--extent", choices=extents, default=Extent.WHOLE_BODY.value,
+        help="how much of the body is scanned (default: whole_body); any: by seed",
+    )  # fmt: skip
     parser.add_argument(
         "--mr",
         choices=[each.value for each in MrPart],
@@ -47,7 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="also an MR of this part in a frame of its own, with its true lesions; may repeat",
     )
-    parser.add_argument("--spacing", type=float, default=3.0, metavar="MM", help="voxel (2 to 8)")
+    parser.add_argument(
+        "--spacing", type=float, default=3.0, metavar="MM",
+        help="voxels of the simulated body, 2 to 8 mm (default 3); larger is faster",
+    )  # fmt: skip
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -80,8 +88,8 @@ def execute(arguments: argparse.Namespace) -> int:
     malignant = sum(1 for one in phantom.truth if one.kind.value != "physiologic")
     print(
         f"{arguments.out}: {phantom.pet.geometry.shape[0]} slices, "
-        f"{acquisition.dialect.manufacturer}, {malignant} lesions, "
-        f"{len(phantom.truth) - malignant} confounders"
+        f"{acquisition.dialect.manufacturer}, {malignant} lesion(s), "
+        f"{len(phantom.truth) - malignant} confounder(s)"
     )
     return 0
 

@@ -1,8 +1,9 @@
 """Answers a question in SQL about a cohort's tables, without changing them.
 
-oligocount query OUT                          what can be asked
-oligocount query OUT "FROM eligible"          who is eligible under which definition
-oligocount query OUT "SELECT organ, lesions FROM by_organ" --csv
+examples:
+  oligocount query OUT                          what can be asked
+  oligocount query OUT "FROM eligible"          who is eligible under which definition
+  oligocount query OUT "SELECT organ, lesions FROM by_organ" --csv
 """
 
 import argparse
@@ -23,7 +24,10 @@ _WIDEST = 60
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     parser.add_argument("out", type=Path, metavar="OUT", help="the folder given to `batch -o`")
-    parser.add_argument("question", nargs="?", default=CONTENTS, metavar="SQL", help="DuckDB SQL")
+    parser.add_argument(
+        "question", nargs="?", default=CONTENTS, metavar="SQL",
+        help="DuckDB SQL (default: what can be asked)",
+    )  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="every row as CSV")
     form.add_argument("--json", action="store_true", help="every row as a JSON object a line")

@@ -17,6 +17,10 @@ edits (YAML or JSON), in order:
   - {add: [10, 20, 90], radius_mm: 6, organ: liver}
   - {mask: corrected.nii.gz}           or a DICOM SEG or RTSTRUCT
 
+examples:
+  oligocount recount out/patient7 --edits edits.yaml
+  oligocount recount out/patient7 --edits edits.yaml --clinical facts.yaml -o out/patient7_R2
+
 What is drawn anew is measured on the SUV that the case keeps (suv.nii.gz); where a run kept none
 (publish.keep_suv: false), name the PET with --pet or --input.
 """
@@ -26,8 +30,10 @@ from pathlib import Path
 
 from oligocount import intake, quantify
 from oligocount.assess import read_facts
+from oligocount.cli.options import add_clinical
 from oligocount.domain.volume import Unit, Volume
 from oligocount.intake.nifti import read_nifti_volume
+from oligocount.publish.case_folder import READER
 from oligocount.recount import (
     Case,
     Edits,
@@ -47,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pet = parser.add_mutually_exclusive_group()
     pet.add_argument("--pet", type=Path, metavar="FILE", help="the PET in SUV, as NIfTI")
     pet.add_argument("--input", type=Path, metavar="INPUT", help="the DICOM folder or .zip again")
-    parser.add_argument("--clinical", type=Path, metavar="FILE", help="other clinical facts")
+    add_clinical(parser)
     parser.add_argument("-o", "--out", type=Path, metavar="OUT", help="default: CASE/reader")
 
 
@@ -57,7 +63,7 @@ def execute(arguments: argparse.Namespace) -> int:
     edits = read_edits(arguments.edits)
     facts = read_facts(arguments.clinical) if arguments.clinical else None
     version = recount(case, edits, suv=_suv(arguments, case, edits), facts=facts)
-    out = arguments.out or arguments.case / "reader"
+    out = arguments.out or arguments.case / READER
     write_reader_version(out, version)
     lines = differences(case.document, version.document)
     print(f"case {case.document['case_id']}: {len(edits.edits)} edits")

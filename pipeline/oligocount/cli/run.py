@@ -13,11 +13,20 @@ examples:
 
 import argparse
 import sys
+import textwrap
 import time
 from pathlib import Path
 
 from oligocount import publish
 from oligocount.assess import read_facts, read_tracer_facts
+from oligocount.cli.options import (
+    add_case_id,
+    add_clinical,
+    add_config,
+    add_input,
+    add_models,
+    add_pet_series,
+)
 from oligocount.config import dump_settings, load_settings
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
@@ -34,39 +43,56 @@ from oligocount.inputs import (
 from oligocount.run import run_study
 from oligocount.settings import Settings
 
+_WIDTH = 100
 _UNITS = {"suv": Unit.SUVBW, "bqml": Unit.BQML}
-_LESIONS = (
-    "fdg_lesions, suv25, suv40, percent41, percist, or a folder: a MONAI bundle, or nnU-Net v2 "
-    "results (plans.json, dataset.json, fold_*; needs oligocount[nnunet] and --trust-bundle)"
-)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what this command takes."""
     add = parser.add_argument
-    add("input", type=Path, nargs="?", metavar="INPUT", help="a folder or .zip of DICOM files")
-    add("-o", "--out", type=Path, required=True, metavar="OUT", help="case folder")
-    add("--clinical", type=Path, metavar="FILE", help="clinical facts (YAML, JSON)")
-    add("--case-id", metavar="ID", help="default: a pseudonym from the study's UID")
-    add("--config", type=Path, metavar="FILE", help="settings on top of ours")
-    add("--lang", choices=("en", "zh"), help="language of the report")
+    add_input(parser, nargs="?")
+    add("-o", "--out", type=Path, required=True, metavar="OUT", help="a new folder for the case")
+    add_clinical(parser)
+    add_case_id(parser)
+    add_config(parser)
+    add("--lang", choices=("en", "zh"), help="language of the report (default: en)")
     add("--pdf", action="store_true", default=None, help="report.pdf too")
-    add = parser.add_argument_group("which images").add_argument
-    add("--pet-series", metavar="UID", help="the PET series to take, where several could be it")
+    images = parser.add_argument_group("which images")
+    add_pet_series(images)
+    add = images.add_argument
     add("--pet", type=Path, metavar="FILE", help="a NIfTI PET, instead of INPUT")
-    add("--pet-unit", choices=tuple(_UNITS), default="suv", help="bqml needs `tracer:` facts")
+    add(
+        "--pet-unit",
+        choices=tuple(_UNITS),
+        default="suv",
+        help="of --pet (default: suv); bqml needs `tracer:` among the clinical facts",
+    )
     add("--ct", type=Path, metavar="FILE", help="a NIfTI CT in HU, with --pet")
-    add("--mr", type=Path, action="append", default=[], metavar="FILE", help="NIfTI, with --pet")
-    add = parser.add_argument_group("which models").add_argument
-    add("--lesions", metavar="NAME", help=_LESIONS)
-    add("--lesion-mask", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
+    add(
+        "--mr",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a NIfTI MR, with --pet; may be repeated",
+    )
+    models = parser.add_argument_group("which models")
+    add_models(models)
+    add = models.add_argument
+    add(
+        "--lesion-mask",
+        type=Path,
+        metavar="FILE",
+        help="lesions drawn already (NIfTI, SEG, RTSTRUCT), instead of --lesions",
+    )
     add(
         "--mr-lesion-mask",
         type=Path,
         action="append",
         default=[],
         metavar="FILE",
-        help="lesions drawn on an MR (NIfTI, SEG, RTSTRUCT): counted once with those of PET",
+        help="lesions drawn on an MR (NIfTI, SEG, RTSTRUCT): counted once with those of PET; may "
+        "be repeated",
     )
     add(
         "--mr-lesions",
@@ -74,11 +100,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a MONAI bundle that finds lesions on MR; its channels name the MR: mr_flair, ...",
     )
-    add("--organs", metavar="NAME", help="organs_ct, rules, totalsegmentator or a bundle's folder")
-    add("--organ-map", type=Path, metavar="FILE", help="NIfTI, SEG or RTSTRUCT instead")
-    add("--organ-names", metavar="NAMES", help="totalsegmentator_v2, totalsegmentator_v1, a JSON")
-    add("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
-    add("--trust-bundle", action="store_true", help="a foreign model may run code")
+    add(
+        "--organ-map",
+        type=Path,
+        metavar="FILE",
+        help="organs drawn already (NIfTI, SEG, RTSTRUCT), instead of --organs",
+    )
+    add(
+        "--organ-names",
+        metavar="NAMES",
+        help="what the numbers of --organ-map mean: totalsegmentator_v2, totalsegmentator_v1, or "
+        'a JSON file {"1": "liver", ...}',
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -135,16 +168,28 @@ def _tell_stage(name: str) -> None:
 
 def _tell_result(result: Result, out: Path, seconds: float) -> None:
     counts = result.assessment.counts
-    span = f"{counts.n_low}" if counts.n_low == counts.n_high else f"{counts.n_low}-{counts.n_high}"
+    doubts = (
+        "" if counts.n_low == counts.n_high else f", {counts.n_low} to {counts.n_high} by doubts"
+    )
+    organs = f"{counts.o} organ{'' if counts.o == 1 else 's'}"
     print(
-        f"case {result.case_id}: {len(result.lesions)} foci; "
-        f"N = {counts.n} (range {span}) in {counts.o} organs; {seconds:.0f} s"
+        f"case {result.case_id}: {len(result.lesions)} foci, N = {counts.n} in {organs}{doubts}; "
+        f"{seconds:.0f} s"
     )
     if result.interval:
         told = result.interval
-        print(f"  N from {told.n_min} to {told.n_max} over {told.n_settings} settings of the grid")
+        span = f"{told.n_min}" if told.n_min == told.n_max else f"{told.n_min} to {told.n_max}"
+        print(f"  N = {span} under {told.n_settings} combinations of settings")
     for each in result.assessment.verdicts:
-        print(f"  {each.definition:<12} {each.decision.value:<14} {each.reason}")
+        _tell_wrapped(f"  {each.definition:<12} {each.decision.value:<14} ", each.reason)
     for caveat in result.caveats:
-        print(f"  doubt {caveat.code}: {caveat.text}")
+        _tell_wrapped(f"  doubt {caveat.code}: ", caveat.text, indent=4)
+    critical = ", ".join(map(str, result.assessment.decision_critical_lesions))
+    if critical:
+        print(f"look first at lesions {critical}; `oligocount recount {out} --edits FILE` corrects")
     print(f"report: {out / 'report.html'}  (research use; a clinician decides)")
+
+
+def _tell_wrapped(head: str, text: str, *, indent: int | None = None) -> None:
+    margin = " " * (len(head) if indent is None else indent)
+    print(textwrap.fill(text, _WIDTH, initial_indent=head, subsequent_indent=margin))

@@ -2,6 +2,10 @@
 
 Needs no data and no network. Exit status 0: all well; 3: a reference object gave a wrong SUV;
 4: a model is missing or damaged, or the device does not compute.
+
+examples:
+  oligocount selfcheck
+  oligocount selfcheck --models my_models --device cuda
 """
 
 import argparse
@@ -16,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from oligocount.cli.options import add_device
 from oligocount.config import load_settings
 from oligocount.errors import InputError, ModelError, OligocountError
 from oligocount.inference.bundle import load_bundle
@@ -41,7 +46,7 @@ class _Line:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what this command takes."""
-    parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or cuda:N")
+    add_device(parser)
     parser.add_argument("--models", type=Path, metavar="FOLDER", help="default: the shipped models")
 
 

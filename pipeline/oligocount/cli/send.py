@@ -46,6 +46,7 @@ from pathlib import Path
 
 from oligocount.errors import ConfigError, InputError, PublishError
 from oligocount.pacs import Archive, Peer, Sent, State, connect, find_peer, send_case
+from oligocount.publish.case_folder import READER
 
 _MARKS = {State.SENT: "sent  ", State.KNOWN: "kept  ", State.FAILED: "FAILED"}
 
@@ -78,6 +79,8 @@ def execute(arguments: argparse.Namespace) -> int:
 def _send(case: Path, archive: Archive, peer: Peer, *, again: bool) -> int:
     """The status of one case; the others go on."""
     print(f"{case} -> {peer.address}", flush=True)
+    if (case / READER).is_dir():
+        _tell(f"{case} has a reader's version; what is sent is the machine's, which has no other")
     try:
         sent = send_case(case, archive, peer, _tell_object, again=again, tell=_tell)
     except (InputError, PublishError) as error:

@@ -1,6 +1,10 @@
 """Tells where a batch stands, while it runs and afterwards.
 
-oligocount status OUT
+Exit status 0: no case failed; 5: at least one did.
+
+examples:
+  oligocount status OUT
+  oligocount status OUT --json
 """
 
 import argparse

@@ -3,7 +3,8 @@
 NETWORK is fdg_lesions (voxels), scorer (whole spots: what fdg_lesions uses by default; added to
 the bundle named by --from-bundle) or organs_ct (phantoms only: it needs organ truth). Samples are
 prepared once into WORK/samples; a run that was stopped is taken up again from what lies in WORK.
-DATA holds autoPET's NIfTI layout (imagesTr, labelsTr) or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV,
+DATA holds autoPET's NIfTI layout, which is nnU-Net's (imagesTr with CT as _0000 and SUV as _0001,
+labelsTr), or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV,
 CTres, SEG as .nii.gz); organs there are drawn by the network organs_ct.
 
 examples:
@@ -19,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from oligocount.anatomy.choose import load_organ_mapper
+from oligocount.cli.options import add_device
 from oligocount.config import load_settings
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
@@ -45,21 +47,46 @@ _MIN_PROBABILITY = 0.5  # below, a spot is no lesion; the bundle carries it
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `oligocount train`."""
-    parser.add_argument("network", choices=(LESIONS, ORGANS, SCORER), metavar="NETWORK")
-    parser.add_argument("-o", "--out", type=Path, required=True, metavar="BUNDLE")
-    parser.add_argument("--work", type=Path, required=True, metavar="WORK")
+    parser.add_argument(
+        "network", choices=(LESIONS, ORGANS, SCORER), metavar="NETWORK",
+        help=f"{LESIONS}, {SCORER} or {ORGANS}",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="BUNDLE",
+        help="the bundle's new folder",
+    )  # fmt: skip
+    parser.add_argument(
+        "--work", type=Path, required=True, metavar="WORK",
+        help="a folder for samples and for the state of the training",
+    )  # fmt: skip
     parser.add_argument("--phantoms", type=int, default=0, metavar="N", help="simulate N patients")
-    parser.add_argument("--first-seed", type=int, default=10_000, metavar="SEED")
+    parser.add_argument(
+        "--first-seed", type=int, default=10_000, metavar="SEED",
+        help="of the first phantom (default 10000); each next has the next",
+    )  # fmt: skip
     parser.add_argument("--data", type=Path, metavar="DATA", help="scans with lesion masks")
-    parser.add_argument("--organs", default=ORGANS, metavar="NAME", help="organ map for DATA")
+    parser.add_argument(
+        "--organs", default=ORGANS, metavar="NAME",
+        help="who draws the organs of DATA (default: organs_ct)",
+    )  # fmt: skip
     parser.add_argument("--from-bundle", type=Path, metavar="BUNDLE", help="weights to begin with")
     parser.add_argument(
-        "--minutes", type=float, default=60.0, metavar="M", help="of a network, in total"
+        "--minutes",
+        type=float,
+        default=60.0,
+        metavar="M",
+        help="of a network, in total (default 60)",
     )
-    parser.add_argument("--views", type=int, default=1, metavar="N", help="of a sample, for scorer")
-    parser.add_argument("--learning-rate", type=float, default=2e-3, metavar="RATE")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda[:n]")
+    parser.add_argument(
+        "--views", type=int, default=1, metavar="N",
+        help="scorer: of a sample, each with other noise and uptake (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--learning-rate", type=float, default=2e-3, metavar="RATE",
+        help="the highest; it falls to a fiftieth by the end (default 0.002)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (default 0)")
+    add_device(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from oligocount.cohort.rows import (
 )
 from oligocount.cohort.schema import TABLE_MEANINGS, TABLES, Column
 from oligocount.errors import ConfigError, PublishError
+from oligocount.publish.case_folder import READER
 
 DATABASE = "cohort.duckdb"
 CONTENTS = """
@@ -34,7 +35,7 @@ SELECT name, meaning, columns FROM (
   SELECT table_name AS name, string_agg(column_name, ', ' ORDER BY column_index) AS columns
   FROM duckdb_columns() GROUP BY table_name
 ) USING (name) ORDER BY rank, name"""
-_READER = Path("reader", "result.json")  # where `oligocount recount` puts a reader's version
+_READER = Path(READER, "result.json")
 _VIEWS = Path(__file__).with_name("views.sql")
 _LONGEST_ROW = 64 << 20
 

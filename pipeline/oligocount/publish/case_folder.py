@@ -12,6 +12,7 @@ from oligocount.errors import PublishError
 
 _PART = ".part"
 MARKER = "result.json"  # a folder without it is not a case
+READER = "reader"  # where `recount` puts a reader's version
 SENT = "sent.jsonl"  # what an archive has of this case; the same objects must not go there twice
 CASE_FILES = frozenset(
     {
@@ -70,6 +71,11 @@ def _refuse_foreign(out: Path) -> None:
     if not out.is_dir():
         raise PublishError(f"{out}: expected a folder to write into, found a file")
     names = {each.name for each in out.iterdir() if not each.name.endswith(_PART)}
+    if MARKER in names and READER in names:
+        raise PublishError(
+            f"{out}: holds a reader's version ({READER}/), which a new run would not fit; expected "
+            "another folder, or that version moved away"
+        )
     foreign = sorted(names - CASE_FILES)
     if foreign or (names and MARKER not in names):
         shown = ", ".join((foreign or sorted(names))[:3])

@@ -53,20 +53,29 @@ def render_viewer(
         regions = _labels(stations, grid)
         volumes["stations"] = _packed(_rimmed(regions, regions), grid)
     page = environment(words, book).get_template("viewer.html.j2")
+    listed = sorted(lesions, key=lambda each: each["group"] == "physiologic")
     return page.render(
         doc=document,
         library=_LIBRARY.read_text("utf-8"),
         t=words,
-        lesions=sorted(lesions, key=lambda each: each["group"] == "physiologic"),
+        lesions=listed,
         data={
             "volumes": volumes,
             "suvStep": step,
             "windowSuv": settings.projections.window_suv,
             "rim": RIM,
             "stations": [] if stations is None else _names(stations, result, book),
+            "first": _first(document, listed),
             "points": {str(each["id"]): each["centroid_lps_mm"] for each in lesions},
         },
     )
+
+
+def _first(document: Mapping[str, Any], listed: Sequence[Mapping[str, Any]]) -> str | None:
+    """The lesion at which the viewer opens: one on which a verdict turns, else the first listed."""
+    shown = [each["id"] for each in listed]
+    critical = [each for each in document["decision_critical_lesions"] if each in shown]
+    return next(map(str, (*critical, *shown)), None)
 
 
 def _affordable(geometry: Geometry, max_voxels: int) -> Geometry:

@@ -66,6 +66,25 @@ class TotalSegmentatorMapper:
             images
         )
 
+    def check(self) -> None:
+        """Return when TotalSegmentator is installed and has a folder of weights.
+
+        Ask before minutes of work, not after. Raises ModelError and BundleNotFound.
+        """
+        code = (
+            "import importlib.util as u; raise SystemExit(u.find_spec('totalsegmentator') is None)"
+        )
+        try:
+            done = subprocess.run(  # noqa: S603  the interpreter is the user's own choice
+                [self.python, "-c", code], capture_output=True, check=False, timeout=60
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ModelError(f"{self.python}: cannot be started: {error}") from error
+        if done.returncode:
+            raise _absent(self.python)
+        if not self.weights.is_dir():
+            raise BundleNotFound(_no_weights({"id": "(any)", "weights": str(self.weights)}))
+
     @property
     def python(self) -> str:
         """The interpreter that has TotalSegmentator; oligocount's own unless set."""
@@ -176,9 +195,13 @@ def _no_weights(answer: Mapping[str, Any]) -> str:
 def _failure(python: str, stderr: str) -> ModelError:
     last = stderr.strip().splitlines()[-1:] or ["no message"]
     if "No module named 'totalsegmentator'" in stderr:
-        return ModelError(
-            f"TotalSegmentator is not installed for {python}; pip install oligocount"
-            "[totalsegmentator], or name the interpreter that has it in "
-            "anatomy.totalsegmentator.python"
-        )
+        return _absent(python)
     return InferenceError(f"TotalSegmentator failed: {last[0]}")
+
+
+def _absent(python: str) -> ModelError:
+    return ModelError(
+        f"TotalSegmentator is not installed for {python}; pip install oligocount"
+        "[totalsegmentator], or name the interpreter that has it in "
+        "anatomy.totalsegmentator.python"
+    )

@@ -78,7 +78,7 @@
     document.querySelector("nav [aria-current=true]").scrollIntoView({ block: "nearest" });
   };
   buttons.forEach((each) => each.addEventListener("click", () => { location.hash = `lesion-${each.dataset.id}`; }));
-  const follow = () => go(location.hash.replace("#lesion-", ""));
+  const follow = () => go(location.hash.replace("#lesion-", "") || data.first);
   viewer.onLocationChange = (place) => {
     const suv = place.values[layers.suv].value * data.suvStep;
     const [right, front, up] = place.mm;
