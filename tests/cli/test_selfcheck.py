@@ -74,3 +74,18 @@ def test_a_wrong_suv_ends_with_three(
     monkeypatch.setattr(selfcheck, "read_reference_objects", lambda: (wrong, *others))
     assert run(models) == 3
     assert f"FAIL  {first.id}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "told"),
+    [
+        (["--lesions", "suv25", "--organs", "rules"], 0, "suv25 loads"),
+        (["--lesions", "suv26"], 4, "segmenter 'suv26': expected suv25"),
+        (["--organs", "nowhere"], 4, "organ provider 'nowhere'"),
+    ],
+)
+def test_models_asked_for_are_loaded(
+    models: Path, asked: list[str], status: int, told: str, capsys: pytest.CaptureFixture
+) -> None:
+    assert run(models, *asked) == status
+    assert told in capsys.readouterr().out

@@ -73,28 +73,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--settled", type=float, default=60, metavar="SECONDS",
         help="with --watch: complete is what has not changed for so long (default 60)",
     )  # fmt: skip
-    parser.add_argument("--strict", action="store_true", help="refuse a cohort with a bad row")
-    parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
-    parser.add_argument(
-        "--time-limit", type=float, default=30, metavar="MINUTES",
-        help="end a case that takes longer (default 30)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--memory-limit", type=float, default=6, metavar="GIB",
-        help="end a case that needs more (default 6)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--gpus", type=int, default=0, metavar="N",
-        help="use N GPUs here; the two cases of a GPU take turns at it. With --slurm or "
-        "--scheduler: 1, each worker has one (dask worker --resources GPU=1 --nthreads 2)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--threads", type=int, metavar="N",
-        help="CPU threads of a case (default: the cores shared out)",
-    )  # fmt: skip
+    _add_handling(parser)
     add_models(parser)
     add_config(parser)
-    parser.add_argument("--runner", default=CASE_RUNNER, help=argparse.SUPPRESS)
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -123,6 +104,29 @@ def execute(arguments: argparse.Namespace) -> int:
     end = work_through(cohort, plan, _cluster(arguments, workers), watcher.show)
     watcher.close()
     return _tell_end(end)
+
+
+def _add_handling(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--strict", action="store_true", help="refuse a cohort with a bad row")
+    parser.add_argument("--retry-failed", action="store_true", help="run failed cases again")
+    parser.add_argument(
+        "--time-limit", type=float, default=30, metavar="MINUTES",
+        help="end a case that takes longer (default 30)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--memory-limit", type=float, default=6, metavar="GIB",
+        help="end a case that needs more (default 6)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--gpus", type=int, default=0, metavar="N",
+        help="use N GPUs here; the two cases of a GPU take turns at it. With --slurm or "
+        "--scheduler: 1, each worker has one (dask worker --resources GPU=1 --nthreads 2)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threads", type=int, metavar="N",
+        help="CPU threads of a case (default: the cores shared out)",
+    )  # fmt: skip
+    parser.add_argument("--runner", default=CASE_RUNNER, help=argparse.SUPPRESS)
 
 
 def _read_cohort(arguments: argparse.Namespace, settings: IntakeSettings) -> Cohort:

@@ -57,9 +57,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     add("--lang", choices=("en", "zh"), help="language of the report (default: en)")
     add("--pdf", action="store_true", default=None, help="report.pdf too")
-    images = parser.add_argument_group("which images")
-    add_pet_series(images)
-    add = images.add_argument
+    _add_images(parser.add_argument_group("which images"))
+    _add_models(parser.add_argument_group("which models"))
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Run one case and print the verdicts; 0 when the case folder stands."""
+    settings = load_settings(arguments.config)
+    settings = with_report(settings, language=arguments.lang, pdf=arguments.pdf)
+    publish.check_out(arguments.out)
+    if settings.publish.pdf:
+        publish.find_browser()
+    facts = read_facts(arguments.clinical) if arguments.clinical else ClinicalFacts()
+    read = _reader(arguments, settings)
+    choice = Choice(
+        lesions=arguments.lesions,
+        organs=arguments.organs,
+        lesion_mask=arguments.lesion_mask,
+        mr_lesion_masks=tuple(arguments.mr_lesion_mask),
+        mr_lesions=arguments.mr_lesions,
+        organ_map=arguments.organ_map,
+        organ_names=arguments.organ_names,
+        device=arguments.device,
+        trusted=arguments.trust_bundle,
+    )
+    tools = load_tools(settings, choice)
+    begun = time.perf_counter()
+    result = run_study(read, tools, facts=facts, settings=settings, enter=_tell_stage)
+    _tell_stage("publish")
+    publish.write(arguments.out, result, dump_settings(settings), settings.publish)
+    _tell_result(result, arguments.out, time.perf_counter() - begun)
+    return 0
+
+
+def _add_images(group: argparse._ArgumentGroup) -> None:
+    add_pet_series(group)
+    add = group.add_argument
     add("--pet", type=Path, metavar="FILE", help="a NIfTI PET, instead of INPUT")
     add(
         "--pet-unit",
@@ -76,9 +109,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a NIfTI MR, with --pet; may be repeated",
     )
-    models = parser.add_argument_group("which models")
-    add_models(models)
-    add = models.add_argument
+
+
+def _add_models(group: argparse._ArgumentGroup) -> None:
+    add_models(group)
+    add = group.add_argument
     add(
         "--lesion-mask",
         type=Path,
@@ -112,35 +147,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the numbers of --organ-map mean: totalsegmentator_v2, totalsegmentator_v1, or "
         'a JSON file {"1": "liver", ...}',
     )
-
-
-def execute(arguments: argparse.Namespace) -> int:
-    """Run one case and print the verdicts; 0 when the case folder stands."""
-    settings = load_settings(arguments.config)
-    settings = with_report(settings, language=arguments.lang, pdf=arguments.pdf)
-    publish.check_out(arguments.out)
-    if settings.publish.pdf:
-        publish.find_browser()
-    facts = read_facts(arguments.clinical) if arguments.clinical else ClinicalFacts()
-    read = _reader(arguments, settings)
-    choice = Choice(
-        lesions=arguments.lesions,
-        organs=arguments.organs,
-        lesion_mask=arguments.lesion_mask,
-        mr_lesion_masks=tuple(arguments.mr_lesion_mask),
-        mr_lesions=arguments.mr_lesions,
-        organ_map=arguments.organ_map,
-        organ_names=arguments.organ_names,
-        device=arguments.device,
-        trusted=arguments.trust_bundle,
-    )
-    tools = load_tools(settings, choice)
-    begun = time.perf_counter()
-    result = run_study(read, tools, facts=facts, settings=settings, enter=_tell_stage)
-    _tell_stage("publish")
-    publish.write(arguments.out, result, dump_settings(settings), settings.publish)
-    _tell_result(result, arguments.out, time.perf_counter() - begun)
-    return 0
 
 
 def _reader(arguments: argparse.Namespace, settings: Settings) -> Reader:
@@ -186,7 +192,9 @@ def _tell_result(result: Result, out: Path, seconds: float) -> None:
         _tell_wrapped(f"  doubt {caveat.code}: ", caveat.text, indent=4)
     critical = ", ".join(map(str, result.assessment.decision_critical_lesions))
     if critical:
-        print(f"look first at lesions {critical}; `oligocount recount {out} --edits FILE` corrects")
+        print(
+            f"look first at lesion(s) {critical}; `oligocount recount {out} --edits FILE` corrects"
+        )
     print(f"report: {out / 'report.html'}  (research use; a clinician decides)")
 
 

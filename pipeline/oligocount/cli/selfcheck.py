@@ -1,11 +1,14 @@
 """Checks this installation: SUV on reference objects, models' checksums, devices, versions.
 
+With --lesions or --organs also whether a model of your own loads, before a scan is read for it.
+
 Needs no data and no network. Exit status 0: all well; 3: a reference object gave a wrong SUV;
 4: a model is missing or damaged, or the device does not compute.
 
 examples:
   oligocount selfcheck
-  oligocount selfcheck --models my_models --device cuda
+  oligocount selfcheck --lesions nnUNet_results/Dataset501/Trainer__plans__3d_fullres --trust-bundle
+  oligocount selfcheck --organs totalsegmentator --device cuda
 """
 
 import argparse
@@ -20,11 +23,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from oligocount.cli.options import add_device
+from oligocount.cli.options import add_models
 from oligocount.config import load_settings
 from oligocount.errors import InputError, ModelError, OligocountError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device, free_memory_bytes
+from oligocount.inputs import Choice, load_tools
 from oligocount.intake.reference import ReferenceObject, read_reference_objects
 from oligocount.quantify import to_suv
 from oligocount.resources import shipped_folder
@@ -46,8 +50,13 @@ class _Line:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what this command takes."""
-    add_device(parser)
-    parser.add_argument("--models", type=Path, metavar="FOLDER", help="default: the shipped models")
+    add_models(parser)
+    parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="FOLDER",
+        help="bundles whose checksums are checked (default: the shipped ones)",
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:
@@ -56,14 +65,17 @@ def execute(arguments: argparse.Namespace) -> int:
     suv = [_check_suv(one, settings) for one in read_reference_objects()]
     folder = arguments.models or shipped_folder("models")
     models = _check_models(folder)
+    own = _check_own(arguments)
     devices = [_check_device(arguments.device), _free_memory(arguments.device)]
     print(f"oligocount {__version__} selfcheck")
     _print_part("SUV reference objects (0.2, 1 and 4 within 1 %)", suv)
     _print_part(f"models in {folder}", models)
+    if own:
+        _print_part("models asked for", own)
     _print_part("device", devices)
     _print_part("versions", _versions())
     is_suv_good = all(line.is_good for line in suv)
-    is_model_good = all(line.is_good is not False for line in (*models, *devices))
+    is_model_good = all(line.is_good is not False for line in (*models, *own, *devices))
     print(f"\n{'all well' if is_suv_good and is_model_good else 'NOT WELL: see FAIL above'}")
     if not is_suv_good:
         return InputError.exit_status
@@ -100,6 +112,30 @@ def _check_bundle(folder: Path) -> _Line:
         return _Line(name=folder.name, text=str(error), is_good=False)
     text = f"{model.name} {model.version}  sha256 {model.sha256[:12]}..."
     return _Line(name=folder.name, text=text, is_good=True)
+
+
+def _check_own(arguments: argparse.Namespace) -> list[_Line]:
+    """Whether the models that a run would be told to take can be loaded."""
+    lines = []
+    for option in ("lesions", "organs"):
+        name = getattr(arguments, option)
+        if name is not None:
+            asked = Choice(
+                lesions=name if option == "lesions" else "suv40",
+                organs=name if option == "organs" else "rules",
+                device=arguments.device,
+                trusted=arguments.trust_bundle,
+            )
+            lines.append(_check_loading(f"--{option}", name, asked))
+    return lines
+
+
+def _check_loading(option: str, name: str, choice: Choice) -> _Line:
+    try:
+        load_tools(load_settings(), choice)
+    except OligocountError as error:
+        return _Line(name=option, text=str(error), is_good=False)
+    return _Line(name=option, text=f"{name} loads", is_good=True)
 
 
 def _check_device(name: str) -> _Line:
