@@ -30,6 +30,7 @@ def test_a_batch_from_manifest_to_answers(source: Path, tmp_path: Path, capsys: 
     told = capsys.readouterr().out
     assert "carried along, not clinical facts: centre" in told
     assert "1 of 2 cases are done" in told
+    assert f"page: {out / 'cohort.html'}; questions: oligocount query" in told
     assert "2: QuantificationError: series 1.2.3: weight is absent" in told
     assert "cohort.csv row 4: refused: input" in told
     result = json.loads((out / "cases" / "1" / "result.json").read_text())

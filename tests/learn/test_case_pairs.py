@@ -37,6 +37,13 @@ def test_folders_are_paired_by_name(tmp_path: Path) -> None:
     assert [pair.case_id for pair in pairs] == ["a", "b"]
 
 
+def test_the_folder_of_a_batch_is_a_prediction(tmp_path: Path) -> None:
+    write(tmp_path / "truth" / "P1" / "truth_lesions.nii.gz", two_blobs())
+    write(tmp_path / "batch" / "cases" / "P1" / "lesions.nii.gz", two_blobs())
+    (pair,) = read_pairs(tmp_path / "truth", tmp_path / "batch")
+    assert pair.case_id == "P1"
+
+
 def test_a_patient_without_a_prediction_is_an_error(tmp_path: Path) -> None:
     write(tmp_path / "truth" / "a.nii.gz", two_blobs())
     (tmp_path / "pred").mkdir()

@@ -92,12 +92,13 @@ def test_a_command_that_cannot_train_is_a_usage_error(tmp_path: Path, wrong: lis
 
 
 def test_the_command_trains_on_scans_and_writes_a_bundle(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     status = main(["train", "fdg_lesions", "--data", str(autopet(tmp_path / "data")), "--organs",
                    "rules", "--work", str(tmp_path / "work"), "-o", str(tmp_path / "bundle"),
                    "--minutes", "0.02", "--device", "cpu"])  # fmt: skip
     assert status == 0
-    assert "fdg_lesions" in capsys.readouterr().out
+    assert f"--lesions {tmp_path / 'bundle'}" in capsys.readouterr().out
+    assert "fdg_1.npz (1 of 1 scans)" in caplog.text
     assert (tmp_path / "bundle" / "models" / "model.pt").is_file()
     assert (tmp_path / "bundle" / "configs" / "metadata.json").is_file()

@@ -267,6 +267,8 @@ def _minutes(seconds: float) -> str:
 
 def _tell_end(end: Standing) -> int:
     print(f"{end.count(State.DONE)} of {len(end.listed)} cases are done: {end.out}")
+    if end.count(State.DONE):
+        print(f"page: {end.out / 'cohort.html'}; questions: oligocount query {end.out}")
     if not end.failures:
         return 0
     print(f"{len(end.failures)} failed or were refused:")

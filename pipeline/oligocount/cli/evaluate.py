@@ -1,13 +1,14 @@
 """How well predictions agree with the truth: voxels, lesions, counts, sites, verdicts.
 
 TRUTH and PRED are two masks (.nii.gz), two cases (what `oligocount phantom` and `oligocount run`
-write), or two folders that hold the same names of either. Volumes as autoPET defines them; lesions
-matched one to one at IoU 0.1 or more; 95 % intervals by Wilson or over patients by bootstrap.
+write), or two folders that hold the same names of either (PRED: also the folder of a batch).
+Volumes as autoPET defines them; lesions matched one to one at IoU 0.1 or more; 95 % intervals by
+Wilson or over patients by bootstrap.
 Equivocal foci of a case count as doubts, not as found: its reported counts leave them out too.
 
 examples:
   oligocount evaluate truth.nii.gz prediction.nii.gz
-  oligocount evaluate phantoms/ cohort/ -o scores
+  oligocount evaluate truth/ OUT -o scores
 """
 
 import argparse
@@ -19,6 +20,7 @@ from oligocount.learn.case_pairs import read_pairs
 from oligocount.learn.evaluate import score_case, summarise
 from oligocount.learn.score_files import write_scores
 
+_LABEL = 34
 _ROWS = (
     ("sensitivity", "lesion sensitivity (one to one)"),
     ("sensitivity_with_doubts", "lesion sensitivity, equivocal too"),
@@ -69,15 +71,15 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def _table(summary: dict[str, Any]) -> str:
     lines = [f"{summary['n_cases']} case(s), {summary['n_lesions']} true lesion(s)"]
-    lines += [f"  {label:<32} {_said(summary[key])}" for key, label in _ROWS]
+    lines += [f"  {label:<{_LABEL}} {_said(summary[key])}" for key, label in _ROWS]
     for title, key in (("by size (mm)", "by_size_mm"), ("by site", "by_site")):
-        lines += [f"  sensitivity {title:<19} {name:<12} {_said(one)}"
+        lines += [f"  sensitivity {title:<21} {name:<12} {_said(one)}"
                   for name, one in summary[key].items() if one["of"]]  # fmt: skip
-    lines += [f"  agreement of matched lesions    {name:<12} {_said(one)}"
+    lines += [f"  agreement of matched lesions      {name:<12} {_said(one)}"
               for name, one in summary["agreement"].items() if one["of"]]  # fmt: skip
     for name, counts in summary["verdicts"].items():
         told = ", ".join(f"{change} {n}" for change, n in counts.items())
-        lines.append(f"  verdicts {name:<22} {told}")
+        lines.append(f"  verdicts {name:<24} {told}")
     return "\n".join(lines)
 
 

@@ -119,6 +119,10 @@ def execute(arguments: argparse.Namespace) -> int:
     notes = f"Trained by `oligocount train` {__version__}."
     export_recipe(recipe, arguments.work, arguments.out, version=__version__, notes=notes)
     print(f"{arguments.out}: {recipe.name}, {run.step} steps in {run.seconds / 60:.1f} minutes")
+    option = "--organs" if arguments.network == ORGANS else "--lesions"
+    print(f"use it: oligocount run INPUT -o OUT {option} {arguments.out}")
+    if arguments.network == LESIONS:
+        print(f"without a scorer: oligocount train {SCORER} --from-bundle {arguments.out} adds one")
     return 0
 
 

@@ -20,6 +20,7 @@ from oligocount.learn.overlap import AUTOPET_CONNECTIVITY
 
 _MASKS = ("truth_lesions.nii.gz", "lesions.nii.gz")
 _RECORDS = ("truth.json", "result.json")
+_BATCH_CASES = "cases"  # where `oligocount batch` puts them in its folder
 _NIFTI = (".nii.gz", ".nii")
 
 
@@ -51,6 +52,7 @@ def read_pairs(truth: Path, predicted: Path) -> Iterator[Pair]:
     )
     if not names:
         raise InputError(f"{truth}: expected masks (.nii.gz) or cases with one of {_MASKS}")
+    predicted = predicted / _BATCH_CASES if (predicted / _BATCH_CASES).is_dir() else predicted
     for name in names:
         if not (predicted / name).exists():
             raise InputError(f"{predicted / name}: no prediction for {truth / name}")

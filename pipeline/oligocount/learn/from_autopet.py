@@ -7,6 +7,7 @@
 Organs are unknown there; an organ mapper may draw them, else the sample has none.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from oligocount.learn.from_phantom import network_numbers
 from oligocount.learn.networks import LESION_SPACING_MM
 from oligocount.learn.samples import Sample, write_sample
 
+_LOG = logging.getLogger(__name__)
 DrawOrgans = Callable[[AlignedImages], LabelMap]
 
 
@@ -55,10 +57,11 @@ def find_scans(folder: Path) -> list[Scan]:
 def write_scan_samples(folder: Path, out: Path, *, draw_organs: DrawOrgans | None = None) -> int:
     """`out/lesions` holds one sample a scan, those there are kept; returns how many it holds."""
     scans = find_scans(folder)
-    for scan in scans:
+    for number, scan in enumerate(scans, 1):
         file = out / "lesions" / f"{scan.case_id}.npz"
         if not file.is_file():
             write_sample(read_scan(scan, draw_organs), file)
+            _LOG.info("%s (%d of %d scans)", file.name, number, len(scans))
     return len(scans)
 
 

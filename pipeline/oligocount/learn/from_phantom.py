@@ -1,5 +1,6 @@
 """Phantoms as training samples, simulated ahead so that no network waits for them."""
 
+import logging
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,6 +16,7 @@ from oligocount.learn.networks import LESION_SPACING_MM, ORGAN_SPACING_MM
 from oligocount.learn.samples import Sample, write_sample
 from oligocount.simulate.phantom import Phantom, simulate
 
+_LOG = logging.getLogger(__name__)
 _AIR_HU = -1000.0
 _BODY = "body"
 # Phantom structures whose class the vocabulary does not tell.
@@ -38,6 +40,7 @@ def write_phantom_samples(seeds: Sequence[int], folder: Path) -> None:
         phantom = simulate(seed, spacing_mm=LESION_SPACING_MM)
         write_sample(to_sample(phantom, ORGAN_SPACING_MM), files[0])
         write_sample(to_sample(phantom, LESION_SPACING_MM), files[1])
+        _LOG.info("%s (to seed %d)", name, seeds[-1])
 
 
 def to_sample(phantom: Phantom, spacing_mm: float) -> Sample:

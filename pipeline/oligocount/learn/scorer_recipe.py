@@ -97,6 +97,8 @@ def train_scorer(
     files = sorted(rows.glob("*.npz"))
     patients = sorted({file.stem.rsplit("_", 1)[0] for file in files})
     kept = {name for number, name in enumerate(patients) if _is_kept(number)}
+    if not kept:
+        raise InputError(f"{rows}: {len(patients)} patient(s), and a scorer needs 8 or more")
     split = [file.stem.rsplit("_", 1)[0] in kept for file in files]
     learn = read_rows([f for f, held in zip(files, split, strict=True) if not held])
     check = read_rows([f for f, held in zip(files, split, strict=True) if held])

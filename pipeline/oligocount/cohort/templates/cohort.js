@@ -8,7 +8,7 @@
   const columns = [
     { title: "case", width: "12rem", text: (row) => row[ID], by: (row) => row[ID], link: true },
     { title: "state", width: "5.5rem", text: (row) => row[STATE], by: (row) => row[STATE], mark: (row) => row[STATE] },
-    { title: "N", width: "6rem", text: interval, by: (row) => row[N], kind: "n" },
+    { title: "N", width: "8rem", text: interval, by: (row) => row[N], kind: "n" },
     { title: "O", width: "3.2rem", text: number(O), by: (row) => row[O], kind: "n" },
     { title: "M", width: "3.2rem", text: number(M), by: (row) => row[M], kind: "n" },
     ...definitions.map((name, index) => ({
