@@ -1,5 +1,6 @@
 """NIfTI in any orientation gives one world; what cannot be placed is refused."""
 
+import gzip
 import itertools
 from pathlib import Path
 
@@ -218,3 +219,19 @@ def test_a_study_of_files_knows_its_series_and_gives_a_pseudonym(tmp_path: Path)
     assert len(study.case_id) == 8
     again, _ = read_nifti_study(pet, pet_unit=Unit.SUVBW, case_id="case-7")
     assert (again.case_id, again.series[0].uid) == ("case-7", study.series[0].uid)
+
+
+@pytest.mark.parametrize("ending", [".nii", ".nii.gz"])
+def test_a_header_that_announces_more_than_memory_holds_is_refused(
+    tmp_path: Path, ending: str
+) -> None:
+    """A header of 348 bytes, and no voxel; packed zeros could stand behind it for hours."""
+    header = nibabel.Nifti1Header()
+    header.set_data_dtype(np.float32)
+    header.set_data_shape((30_000, 30_000, 30_000))
+    header.set_sform(np.eye(4), code=1)
+    raw = header.binaryblock + bytes(4)
+    file = tmp_path / f"bomb{ending}"
+    file.write_bytes(gzip.compress(raw) if ending.endswith("gz") else raw)
+    with pytest.raises(GeometryError, match=r"30000 x 30000 x 30000 voxels need 100582\.8 GiB"):
+        read_nifti_volume(file, Unit.SUVBW)

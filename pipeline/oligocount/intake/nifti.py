@@ -23,6 +23,7 @@ from oligocount.domain.study import Images, MrImage, Role, Series, Study, Tracer
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
 from oligocount.errors import GeometryError, InputError
 from oligocount.geometry.affine import lps_from_ras
+from oligocount.intake.room import refuse_beyond_memory
 
 _SAME_FORM_MM = 0.5  # sform and qform that place every corner this close are one
 _PERPENDICULAR = 2e-3  # cosine between axes; float32 headers round far below
@@ -130,6 +131,7 @@ def _read(
     unit = image.header.get_xyzt_units()[0]
     if unit not in ("mm", "unknown"):
         raise GeometryError(f"{file}: lengths are in {unit}; expected mm")
+    refuse_beyond_memory(str(file), shape)
     affine, caveats = _affine(file, image)
     try:
         array = np.asanyarray(image.dataobj, dtype=dtype).reshape(shape)

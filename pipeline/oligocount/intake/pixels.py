@@ -13,6 +13,7 @@ from pydicom.pixels import iter_pixels
 from oligocount.errors import GeometryError, IncompleteSeries, MissingTag, UnsupportedUnit
 from oligocount.intake.elements import NotDicom, read_inflated
 from oligocount.intake.headers import Header, quiet
+from oligocount.intake.room import refuse_beyond_memory
 from oligocount.intake.slices import Stack
 from oligocount.intake.source import BROKEN_ARCHIVE, Sources
 
@@ -68,6 +69,7 @@ def read_stack(
 
 
 def _allocated(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    refuse_beyond_memory("a series", shape)
     try:
         return np.empty(shape, np.float32)
     except (MemoryError, ValueError) as error:
