@@ -1,6 +1,7 @@
 """What the package never does with foreign content: run it."""
 
 import ast
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,26 @@ def test_no_command_goes_through_a_shell(tree: ast.Module) -> None:
             assert keywords(node).get("shell") != "True", ast.unparse(node)
     assert not calls(tree, "os", "system")
     assert not calls(tree, "os", "popen")
+
+
+def test_pages_escape_whatever_they_are_given(tree: ast.Module) -> None:
+    for call in calls(tree, "jinja2", "Environment"):
+        assert keywords(call).get("autoescape") == "True", ast.unparse(call)
+
+
+def test_no_archive_is_unpacked_to_where_it_says(tree: ast.Module) -> None:
+    called = {
+        node.func.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+    assert not called & {"extractall", "unpack_archive"}
+
+
+@pytest.mark.parametrize("bundle", sorted((PACKAGE.parents[1] / "models").iterdir()))
+def test_each_shipped_weight_is_bound_to_its_checksum(bundle: Path) -> None:
+    told = (bundle / "configs" / "metadata.json").read_text("utf-8")
+    weights = sorted((bundle / "models").iterdir())
+    assert weights
+    for file in weights:
+        assert hashlib.sha256(file.read_bytes()).hexdigest() in told, file.name

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from oligocount.cli import selfcheck
 from oligocount.cli.main import main
 from oligocount.inference.network import build_network
 from oligocount.intake.reference import read_reference_objects
+from oligocount.resources import shipped_folder
 
 NETWORK = {"_target_": "SegResNet", "spatial_dims": 3, "init_filters": 8, "in_channels": 2,
            "out_channels": 3, "blocks_down": [1, 1], "blocks_up": [1]}  # fmt: skip
@@ -52,6 +54,16 @@ def test_changed_weights_end_with_four(models: Path, capsys: pytest.CaptureFixtu
     weights = models / "tiny" / "models" / "model.pt"
     weights.write_bytes(weights.read_bytes() + b"\0")
     assert run(models) == 4
+    assert "expected sha256" in capsys.readouterr().out
+
+
+def test_a_changed_scorer_ends_with_four(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    shutil.copytree(shipped_folder("models") / "fdg_lesions", tmp_path / "fdg_lesions")
+    assert run(tmp_path) == 0
+    assert "and its scorer" in capsys.readouterr().out
+    weights = tmp_path / "fdg_lesions" / "models" / "scorer.pt"
+    weights.write_bytes(weights.read_bytes() + b"\0")
+    assert run(tmp_path) == 4
     assert "expected sha256" in capsys.readouterr().out
 
 
