@@ -34,7 +34,7 @@ HOMES = {
     ),
     "totalsegmentator": ("totalsegmentator/worker.py",),
     "nnunetv2": ("inference/nnunet.py",),
-    "SimpleITK": ("geometry/", "quantify/register.py", "intake/pixels.py"),
+    "SimpleITK": ("geometry/", "quantify/register_refine.py", "intake/pixels.py"),
     "dask": ("cohort/",),
     "duckdb": ("cohort/",),
     "pynetdicom": ("pacs/",),

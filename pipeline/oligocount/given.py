@@ -28,10 +28,14 @@ _NIFTI = (".nii", ".nii.gz")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskFile:
-    """A Segmenter that takes the lesions of a NIfTI, DICOM SEG or RTSTRUCT file."""
+    """A Segmenter that takes the lesions of a NIfTI, DICOM SEG or RTSTRUCT file.
+
+    `names` picks structures; without it all that are tissue are taken.
+    """
 
     file: Path
     settings: SegmentSettings
+    names: tuple[str, ...] = ()
 
     def __call__(self, images: AlignedImages, organs: OrganMap) -> LesionMap:
         """Return the given lesions; InputError or GeometryError when the file holds none here."""
@@ -39,7 +43,7 @@ class MaskFile:
 
     def finder(self, images: AlignedImages, organs: OrganMap) -> Finder:
         """Return the lesions as a function of settings; the file is read once, now."""
-        mask = intake.read_mask(self.file, images.suv.geometry)
+        mask = intake.read_mask(self.file, images.suv.geometry, self.names)
         return GivenMask(mask=mask, settings=self.settings).finder(images, organs)
 
 
@@ -49,11 +53,13 @@ class MrMaskFiles:
 
     Each file is read on the grid of the MR that it was drawn on: that of its frame of reference
     and, where several share one, that which shows most of it. A structure in several pieces is
-    several lesions.
+    several lesions. `names` picks structures of the files (the mass and not its oedema); without it
+    all that are tissue are taken.
     """
 
     files: tuple[Path, ...]
     settings: MultimodalSettings
+    names: tuple[str, ...] = ()
 
     def __call__(self, images: tuple[MrImage, ...]) -> tuple[MrLesions, ...]:
         """Return the lesions of each file; InputError or GeometryError when one lies on no MR."""
@@ -64,7 +70,7 @@ class MrMaskFiles:
         problem: OligocountError = InputError(f"{file}: a mask drawn on MR, and there is no MR")
         for image in images:
             try:
-                mask = intake.read_mask(file, image.volume.geometry)
+                mask = intake.read_mask(file, image.volume.geometry, self.names)
             except (InputError, GeometryError) as error:
                 problem = error
                 continue

@@ -86,6 +86,7 @@ class Choice:
     lesion_mask: Path | None = None
     mr_lesion_masks: tuple[Path, ...] = ()
     mr_lesions: Path | None = None
+    structures: tuple[str, ...] = ()
     organ_map: Path | None = None
     organ_names: str | None = None
     device: str = "auto"
@@ -98,6 +99,8 @@ def load_tools(settings: Settings, choice: Choice | None = None) -> Tools:
     Raises ConfigError for an unknown name, ModelError for weights or a device.
     """
     choice = choice or Choice()
+    if choice.structures and not (choice.lesion_mask or choice.mr_lesion_masks):
+        raise ConfigError("--structure names lesions of --lesion-mask or --mr-lesion-mask")
     return Tools(
         organ_mapper=_organ_mapper(settings, choice),
         segmenter=_segmenter(settings, choice),
@@ -110,7 +113,9 @@ def _mr_segmenter(settings: Settings, choice: Choice) -> MrSegmenter | None:
     if choice.mr_lesion_masks and choice.mr_lesions:
         raise ConfigError("expected --mr-lesion-mask or --mr-lesions, and not both")
     if choice.mr_lesion_masks:
-        return MrMaskFiles(files=choice.mr_lesion_masks, settings=settings.multimodal)
+        return MrMaskFiles(
+            files=choice.mr_lesion_masks, settings=settings.multimodal, names=choice.structures
+        )
     if choice.mr_lesions is None:
         return None
     device = choose_device(choice.device)
@@ -132,7 +137,7 @@ def _organ_mapper(settings: Settings, choice: Choice) -> OrganMapper:
 
 def _segmenter(settings: Settings, choice: Choice) -> Segmenter:
     if choice.lesion_mask:
-        return MaskFile(file=choice.lesion_mask, settings=settings.segment)
+        return MaskFile(file=choice.lesion_mask, settings=settings.segment, names=choice.structures)
     name = choice.lesions or settings.segment.segmenter
     return load_segmenter(name, settings.segment, choice.device, trusted=choice.trusted)
 

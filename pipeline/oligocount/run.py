@@ -114,7 +114,8 @@ def _quantified(study: Study, images: Images, settings: Settings) -> tuple[Align
     """SUV and CT on the part of the PET's grid that holds the patient, and how SUV was had."""
     whole, route = quantify.to_suv(images.pet, study.tracer, settings.quantify)
     suv = quantify.crop_to_patient(whole, settings.quantify.field)
-    return quantify.align(suv, images.ct, (), settings.quantify), route
+    aligned = quantify.align(suv, images.ct, (), settings.quantify)
+    return replace(aligned, mr_full=quantify.in_frame_of(suv, images.mr)), route
 
 
 def _judged(

@@ -83,8 +83,11 @@ class RegisterSettings:
     rim_mm: float
     search_step_mm: float
     search_angle_deg: float
+    search_pitch_deg: tuple[float, ...]
     search_smooth_mm: float
     search_samples: int
+    judge_samples: int
+    most_series: int
     searched: int
     starts: int
     distinct_mm: float
@@ -96,7 +99,17 @@ class RegisterSettings:
     min_overlap: float
     min_information: float
     max_spread_mm: float
+    max_spread_pet_mm: float
+    max_rivalry: float
+    max_turn_deg: float
+    rival_turns: int
+    rivals: int
+    elsewhere_mm: float
+    elsewhere_deg: float
+    max_beside: float
     least_uncertainty_mm: float
+    liver_uncertainty_mm: float
+    other_uncertainty_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

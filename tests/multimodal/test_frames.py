@@ -85,7 +85,17 @@ def test_noise_is_refused_with_the_reason() -> None:
     rng = np.random.default_rng(0)
     noise = ndimage.gaussian_filter(rng.random((40, 50, 50)), 1.5).astype(np.float32)
     geometry = Geometry(shape=(40, 50, 50), affine=CT.geometry.affine)
-    outcome = register(Volume(array=noise, unit=Unit.ARBITRARY, geometry=geometry), CT, SETTINGS)
+    mr = Volume(array=noise, unit=Unit.ARBITRARY, geometry=geometry)
+    outcome = register(mr, CT, SETTINGS)
+    assert outcome.move is None
+    assert outcome.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("axes", [(0, 1), (0, 2)], ids=["x", "y"])
+def test_an_mr_turned_over_is_not_believed(axes: tuple[int, int]) -> None:
+    mr = abdomen(np.eye(4)).volume
+    outcome = register(replace(mr, array=np.flip(mr.array, axes).copy()), CT, SETTINGS)
     assert outcome.move is None
     assert outcome.reason
 
@@ -109,6 +119,14 @@ def test_one_frame_but_no_common_place_is_told() -> None:
     far = rigid(0, (1, 0, 0), (0, 0, 2000))
     frames = bring((abdomen(far, "a"),), with_frame("a"), ORGANS, SETTINGS)
     assert [each.code for each in frames.caveats] == ["MR_BEYOND_PET"]
+
+
+@pytest.mark.parametrize(("shift_mm", "doubted"), [(0.0, False), (5.0, False), (45.0, True)])
+def test_one_frame_that_the_images_contradict_is_told(shift_mm: float, *, doubted: bool) -> None:
+    mr = abdomen(rigid(0, (1, 0, 0), (shift_mm, 0, 0)), "a")
+    frames = bring((mr,), replace(with_frame("a"), ct=CT), ORGANS, SETTINGS)
+    codes = [each.code for each in frames.caveats]
+    assert codes == (["MR_FRAME_DOUBTFUL"] if doubted else [])
 
 
 def test_frames_that_nobody_states_are_told() -> None:

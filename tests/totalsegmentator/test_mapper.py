@@ -1,6 +1,7 @@
 """TotalSegmentator as a provider, with a stand-in for the library: no weights are at hand."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import drawn_body
 from oligocount.config import load_settings
-from oligocount.domain.study import AlignedImages
+from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.domain.volume import Unit, Volume
 from oligocount.errors import (
     BundleNotFound,
@@ -18,6 +19,7 @@ from oligocount.errors import (
     SeriesNotFound,
 )
 from oligocount.inputs import Choice, load_tools
+from oligocount.quantify import in_frame_of
 from oligocount.settings_anatomy import TotalSegmentatorSettings
 from oligocount.totalsegmentator import TotalSegmentatorMapper
 
@@ -31,7 +33,7 @@ import numpy as np
 def download_pretrained_weights(task_id):
     raise SystemExit("tried to download")
 
-IDS = {"total": [297], "liver_segments": [570, 298]}
+IDS = {"total": [297], "liver_segments": [570, 298], "total_mr": [852]}
 
 def totalsegmentator(input, output=None, ml=False, task="total", fast=False, device="gpu",
                      nr_thr_saving=6, quiet=False):
@@ -39,15 +41,16 @@ def totalsegmentator(input, output=None, ml=False, task="total", fast=False, dev
         download_pretrained_weights(each)
     config = json.loads((Path(os.environ["TOTALSEG_HOME_DIR"]) / "config.json").read_text())
     assert config["send_usage_stats"] is False and "127.0.0.1" in os.environ["HTTPS_PROXY"]
-    assert ml and quiet and fast == (task == "total")
+    assert ml and quiet and fast == (task in ("total", "total_mr"))
     image = nibabel.load(input)
     hu = np.asarray(image.dataobj)
     left = np.arange(hu.shape[0])[:, None, None] < hu.shape[0] // 2
-    labels = np.where(hu > 40, np.where(left, 1, 2) if task == "total" else 2, 0)
+    labels = np.where(hu > 40, np.where(left, 1, 2) if "total" in task else 2, 0)
     nibabel.save(nibabel.Nifti1Image(labels.astype(np.uint8), image.affine), output)
 """
 CLASSES = """
-class_map = {"total": {1: "spleen", 2: "liver"}, "liver_segments": {2: "liver_segment_2"}}
+class_map = {"total": {1: "spleen", 2: "liver"}, "liver_segments": {2: "liver_segment_2"},
+             "total_mr": {1: "liver", 2: "brain"}}
 """
 
 
@@ -61,7 +64,12 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (package / "map_to_binary.py").write_text(CLASSES)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
     weights = tmp_path / "weights"
-    for name in ("Dataset297_total_3mm", "Dataset298_total_6mm", "Dataset570_liver"):
+    for name in (
+        "Dataset297_total_3mm",
+        "Dataset298_total_6mm",
+        "Dataset570_liver",
+        "Dataset852_total_mr_3mm",
+    ):
         (weights / name).mkdir(parents=True)
     return weights
 
@@ -114,6 +122,36 @@ def test_an_interpreter_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_failure_of_the_library_is_told(library: Path) -> None:
     with pytest.raises(InferenceError, match="KeyError"):
         mapper(library, tasks=("no_task",))(images())
+
+
+def pet_and_mr(uid: str | None, kind: str = "t1") -> AlignedImages:
+    """A PET in frame "pet", and an MR whose bright halves lie where those of `images` do."""
+    grid = replace(drawn_body.geometry(), frame_of_reference_uid="pet")
+    suv = replace(drawn_body.images().suv, geometry=grid)
+    own = replace(grid, frame_of_reference_uid=uid)
+    bright = images().ct.array + 100
+    mr = MrImage(
+        kind=kind, series_uid="1", volume=Volume(array=bright, unit=Unit.ARBITRARY, geometry=own)
+    )
+    return AlignedImages(suv=suv, mr_full=in_frame_of(suv, (mr,)))
+
+
+def test_without_ct_the_mr_of_a_pet_mr_is_drawn_on_and_told(library: Path) -> None:
+    organs = mapper(library, tasks=("liver_segments",))(pet_and_mr("pet"))
+    right = organs.labels.mask("brain")
+    assert (right == drawn_body.ball((-60, 0, 300), 30.0)).all() or (
+        right == drawn_body.ball((60, 0, 300), 30.0)
+    ).all()
+    assert organs.known == {"liver", "brain"}
+    assert [each.code for each in organs.caveats] == ["ORGANS_FROM_MR"]
+
+
+@pytest.mark.parametrize(("uid", "kind"), [("another", "t1"), (None, "t1"), ("pet", "dwi")])
+def test_an_mr_elsewhere_or_of_diffusion_is_not_drawn_on(
+    library: Path, uid: str | None, kind: str
+) -> None:
+    with pytest.raises(SeriesNotFound, match="neither"):
+        mapper(library)(pet_and_mr(uid, kind))
 
 
 def test_a_study_without_ct_is_refused(library: Path) -> None:

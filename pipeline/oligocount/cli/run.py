@@ -76,6 +76,7 @@ def execute(arguments: argparse.Namespace) -> int:
         lesion_mask=arguments.lesion_mask,
         mr_lesion_masks=tuple(arguments.mr_lesion_mask),
         mr_lesions=arguments.mr_lesions,
+        structures=tuple(arguments.structure),
         organ_map=arguments.organ_map,
         organ_names=arguments.organ_names,
         device=arguments.device,
@@ -134,6 +135,14 @@ def _add_models(group: argparse._ArgumentGroup) -> None:
         type=Path,
         metavar="DIR",
         help="a MONAI bundle that finds lesions on MR; its channels name the MR: mr_flair, ...",
+    )
+    add(
+        "--structure",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="take of the lesion masks the structures of this name alone, e.g. GTV_Mass; may be "
+        "repeated",
     )
     add(
         "--organ-map",

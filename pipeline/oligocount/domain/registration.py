@@ -20,13 +20,15 @@ class MoveSource(Enum):
 class RigidMove:
     """A rigid move of LPS mm: points of an image to points of the frame that it is brought into.
 
-    `matrix` is 4 x 4 for columns (x, y, z, 1). `uncertainty_mm` is how far a point may lie from
-    where the move puts it. Raises GeometryError when the matrix is no rotation and shift.
+    `matrix` is 4 x 4 for columns (x, y, z, 1). `uncertainty_mm` is the least that a point may lie
+    from where the move puts it; `repeats` are the moves that other runs found. Raises GeometryError
+    when the matrix is no rotation and shift.
     """
 
     matrix: NDArray[np.float64]
     source: MoveSource
     uncertainty_mm: float
+    repeats: tuple[NDArray[np.float64], ...] = ()
 
     def __post_init__(self) -> None:
         matrix = np.array(self.matrix, np.float64)
@@ -41,6 +43,15 @@ class RigidMove:
         moved: NDArray[np.float64] = lps_mm @ self.matrix[:3, :3].T + self.matrix[:3, 3]
         return moved
 
+    def uncertainty_at(self, lps_mm: NDArray[np.float64]) -> float:
+        """How far the middle of the points (n, 3) may lie from where the move puts it.
+
+        A turn that is not sure moves what is far from the middle more than what is near.
+        """
+        middle = np.append(lps_mm.mean(axis=0), 1.0)
+        gaps = [np.linalg.norm(((one - self.matrix) @ middle)[:3]) for one in self.repeats]
+        return float(max((self.uncertainty_mm, *gaps)))
+
     @property
     def angle_deg(self) -> float:
         """The rotation's angle."""
@@ -53,11 +64,13 @@ class Registration:
     """The outcome of a registration: a move, or None with the reason why none is to be trusted.
 
     `information` is the mutual information at the optimum in nats, `spread_mm` how far repeated
-    runs from disturbed starts lie apart, `overlap` the share of the image inside the other.
+    runs from disturbed starts lie apart, `overlap` the share of the image inside the other,
+    `rivalry` how good another place or the image turned over is against the best, 1 as good.
     """
 
     move: RigidMove | None
     information: float
     spread_mm: float
     overlap: float
+    rivalry: float
     reason: str

@@ -154,10 +154,14 @@ class SuvRoute:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class AlignedImages:
-    """SUV and whatever else there is, all on the PET's grid; `ct_full` is the CT on its own."""
+    """SUV and whatever else there is, all on the PET's grid; `ct_full` is the CT on its own.
+
+    `mr_full` are those MR, on their own grids, that state the PET's frame of reference.
+    """
 
     suv: Volume
     ct: Volume | None = None
     ct_full: Volume | None = None
     mr: tuple[MrImage, ...] = ()
+    mr_full: tuple[MrImage, ...] = ()
     caveats: tuple[Caveat, ...] = ()

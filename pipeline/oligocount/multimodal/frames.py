@@ -1,7 +1,7 @@
 """Every MR brought into the frame of the PET/CT: as it stands, or registered, or told that not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,12 +10,14 @@ from oligocount.domain.mr import MrRegion, MrSequence
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.registration import MoveSource, RigidMove
 from oligocount.domain.study import AlignedImages, MrImage
-from oligocount.domain.volume import Geometry
+from oligocount.domain.volume import Geometry, Volume
 from oligocount.geometry.affine import crop
-from oligocount.quantify.register import register
+from oligocount.quantify.register import better_beside, register
 from oligocount.settings_quantify import RegisterSettings
 
-_ANATOMY = (MrSequence.T1, MrSequence.T2, MrSequence.STIR, MrSequence.FLAIR)
+# T1 tells fat, muscle and bone apart as CT does; what T2 shows bright, tumour above all, PET does
+_ON_CT = (MrSequence.T1, MrSequence.T2, MrSequence.STIR, MrSequence.FLAIR)
+_ON_PET = (MrSequence.T2, MrSequence.STIR, MrSequence.FLAIR, MrSequence.T1)
 _BOXES = {MrRegion.BRAIN: ("brain", "skull"), MrRegion.LIVER: ("liver", "spleen")}
 _MARGIN_MM = {MrRegion.BRAIN: 60.0, MrRegion.LIVER: 120.0}
 
@@ -53,19 +55,42 @@ def _move(
 ) -> tuple[RigidMove | None, list[Caveat]]:
     here, there = images.suv.geometry, group[0].volume.geometry
     uids = (here.frame_of_reference_uid, there.frame_of_reference_uid)
-    best = min(group, key=_rank)
-    name = best.facts.title if best.facts else best.kind
-    if uids[0] == uids[1]:
-        return _as_it_stands(group, here, name, settings, is_stated=uids[0] is not None)
     onto = images.ct or images.suv
-    around = _box(organs, best.facts.region if best.facts else None)
-    outcome = register(best.volume, onto, settings, around=around)
     target = "CT" if images.ct else "PET"
-    if outcome.move is None:
-        text = f"MR ({name}) was not brought into the frame of the {target}: {outcome.reason}"
-        return None, [Caveat(code="MR_NOT_REGISTERED", text=text)]
-    text = f"MR ({name}) was registered to the {target}: {outcome.reason}"
-    return outcome.move, [Caveat(code="MR_REGISTERED", text=text)]
+    tried = _telling(group, _ON_CT if images.ct else _ON_PET, settings)
+    if uids[0] == uids[1]:
+        is_stated = uids[0] is not None
+        move, said = _as_it_stands(group, here, _name(tried[0]), settings, is_stated=is_stated)
+        return move, [*said, *_contradicted(tried[0], onto, settings, said)]
+    refused = []
+    for one in tried:
+        region = one.facts.region if one.facts else None
+        outcome = register(one.volume, onto, settings, around=_box(organs, region))
+        if outcome.move is not None:
+            move = _at_least(outcome.move, region, settings)
+            text = f"MR ({_name(one)}) was registered to the {target}: {outcome.reason}"
+            return move, [Caveat(code="MR_REGISTERED", text=text)]
+        text = f"MR ({_name(one)}) was not brought into the frame of the {target}: {outcome.reason}"
+        refused.append(Caveat(code="MR_NOT_REGISTERED", text=text))
+    return None, refused
+
+
+def _at_least(move: RigidMove, region: MrRegion | None, settings: RegisterSettings) -> RigidMove:
+    """The move with the uncertainty of its part of the body: a head is rigid, little else is."""
+    floors = {
+        MrRegion.BRAIN: settings.least_uncertainty_mm,
+        MrRegion.LIVER: settings.liver_uncertainty_mm,
+    }
+    least_mm = (
+        settings.other_uncertainty_mm
+        if region is None
+        else floors.get(region, settings.other_uncertainty_mm)
+    )
+    return replace(move, uncertainty_mm=least_mm)
+
+
+def _name(one: MrImage) -> str:
+    return one.facts.title if one.facts else one.kind
 
 
 def _as_it_stands(
@@ -88,12 +113,38 @@ def _as_it_stands(
     return move, caveats
 
 
-def _rank(one: MrImage) -> tuple[int, float]:
-    """Anatomical images first, then the largest: what is registered for its whole frame."""
-    told = one.facts.sequence if one.facts else None
-    place = _ANATOMY.index(told) if told in _ANATOMY else len(_ANATOMY)
-    size = one.volume.geometry.voxel_volume_ml * one.volume.array.size
-    return place, -size
+def _contradicted(
+    best: MrImage, onto: Volume, settings: RegisterSettings, said: list[Caveat]
+) -> list[Caveat]:
+    """A caveat where the images agree much better some centimetres beside the stated place."""
+    if any(each.code == "MR_BEYOND_PET" for each in said):
+        return []
+    beside = better_beside(best.volume, onto, settings)
+    if not beside > settings.max_beside:  # nan: nothing to compare
+        return []
+    text = (
+        f"MR ({_name(best)}) claims the PET's frame of reference, but agrees {beside:.1f} times"
+        " as well some centimetres beside: the patient may have moved between the scans"
+    )
+    return [Caveat(code="MR_FRAME_DOUBTFUL", text=text)]
+
+
+def _telling(
+    group: list[MrImage], order: tuple[MrSequence, ...], settings: RegisterSettings
+) -> list[MrImage]:
+    """The MR of one frame by which it is registered: the best, then one of another contrast."""
+
+    def rank(one: MrImage) -> tuple[int, float]:
+        told = one.facts.sequence if one.facts else None
+        size = one.volume.geometry.voxel_volume_ml * one.volume.array.size
+        return (order.index(told) if told in order else len(order)), -size
+
+    chosen: list[MrImage] = []
+    for one in sorted(group, key=rank):
+        is_new = one.kind not in {each.kind for each in chosen}
+        if not chosen or (is_new and rank(one)[0] < len(order)):
+            chosen.append(one)
+    return chosen[: settings.most_series]
 
 
 def _touch(one: Geometry, other: Geometry) -> bool:

@@ -81,9 +81,8 @@ def see(
         places = np.argwhere(labels.array[boxes[one.id - 1]] == one.id)
         places = places + [each.start for each in boxes[one.id - 1]]
         values = _adc_values(labels.geometry, places, image, adc)
-        points = (
-            None if move is None else move.apply(labels.geometry.to_lps_mm(places.astype(float)))
-        )
+        here = labels.geometry.to_lps_mm(places.astype(float))
+        points = None if move is None else move.apply(here)
         measures = SeenMeasures(
             volume_ml=one.volume_ml,
             longest_diameter_mm=one.longest_diameter_mm,
@@ -91,7 +90,7 @@ def see(
             adc_min_um2_s=None if values is None else float(values.min()),
             sequence=image.facts.title if image.facts else image.kind,
             move=move.source.value if move else "not brought into the PET's frame",
-            uncertainty_mm=move.uncertainty_mm if move else None,
+            uncertainty_mm=move.uncertainty_at(here) if move else None,
         )
         out.append(
             SeenLesion(

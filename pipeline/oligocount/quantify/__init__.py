@@ -1,6 +1,6 @@
 """Activity to SUV, everything on one grid, and what is unusual about it."""
 
-from oligocount.quantify.align import align
+from oligocount.quantify.align import align, in_frame_of
 from oligocount.quantify.body import SuvType
 from oligocount.quantify.field import crop_to_patient
 from oligocount.quantify.measured import measure_quality
@@ -12,6 +12,7 @@ __all__ = [
     "align",
     "check_quality",
     "crop_to_patient",
+    "in_frame_of",
     "measure_quality",
     "suv_route",
     "to_suv",

@@ -34,3 +34,9 @@ def align(
     )
     caveats = () if ct else (_NO_CT,)
     return AlignedImages(suv=suv, ct=on_grid, ct_full=ct, mr=moved, caveats=caveats)
+
+
+def in_frame_of(suv: Volume, mr: Sequence[MrImage]) -> tuple[MrImage, ...]:
+    """Those MR that state the frame of reference of `suv`: a PET/MR scanner's own."""
+    uid = suv.geometry.frame_of_reference_uid
+    return tuple(one for one in mr if uid and one.volume.geometry.frame_of_reference_uid == uid)

@@ -1,35 +1,31 @@
-"""Rigid registration of an MR into the frame of the PET/CT: Mattes mutual information.
+"""Rigid registration of MR into the frame of the PET/CT: Mattes mutual information.
 
-The MR is ITK's fixed image, so that every sample of it falls somewhere in the larger PET/CT.
-A coarse search over positions (`register_search`) gives several starts; each is refined over
-two resolutions, and the best is refined again from disturbed starts. Where these do not come
-back to one place, or too little information is shared, nothing is believed. Every voxel of tissue
-is sampled and both images are smoothed to the last: noise and sparse samples leave optima of
-their own, millimetres off, in which a descent stays.
+A coarse search over positions and pitches (`register_search`) gives several starts; each is refined
+(`register_refine`), and the best is refined again from disturbed starts. Nothing is believed where
+these do not come back to one place, where too little information is shared, or where a rival is
+nearly as good: another place, or the MR turned over.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import SimpleITK as sitk
-from numpy.typing import NDArray
 
 from oligocount.domain.registration import MoveSource, Registration, RigidMove
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.geometry.affine import axial_grid, regrid
-from oligocount.geometry.resample import resample_volume, to_sitk
-from oligocount.quantify.register_search import Pair, Start, foreground, search
+from oligocount.geometry.resample import resample_volume
+from oligocount.quantify.register_refine import Fit, disturbed, refined
+from oligocount.quantify.register_rivals import rivalry, turn_deg, turned_over
+from oligocount.quantify.register_search import (
+    Pair,
+    Probe,
+    foreground,
+    nudges,
+    search,
+)
 from oligocount.settings_quantify import RegisterSettings
 
-Matrix = NDArray[np.float64]
 _AIR_HU = -1000.0
-_SHRINK = (2, 1)
-_DISTURBANCES = (  # degrees about x, y, z and mm along them, none along the turn it goes with
-    ((5.0, 0.0, 0.0), (0.0, 6.0, 0.0)),
-    ((-5.0, 0.0, 0.0), (0.0, 0.0, -6.0)),
-    ((0.0, 5.0, 0.0), (0.0, 0.0, 6.0)),
-    ((0.0, 0.0, -5.0), (-6.0, 0.0, 0.0)),
-)
 
 
 def register(
@@ -44,11 +40,32 @@ def register(
     starts = search(pair, settings)
     if not starts:
         return _refused("nowhere do the two images overlap enough")
-    first = min((_refined(pair, one, settings) for one in starts), key=_cost)
-    again = [_refined(pair, one, settings) for one in _disturbed(first, pair)]
-    best = min((first, *again), key=_cost)
-    spread_mm = float(np.median([_apart_mm(best, one, pair) for one in again]))
-    return _judged(pair, best, spread_mm, settings)
+    judge = Probe(pair, settings, settings.judge_samples)
+    tried = [refined(pair, one.matrix, settings, quick=True) for one in starts]
+    rough = max(tried, key=lambda each: judge.score(each.matrix))
+    first = refined(pair, rough.matrix, settings)
+    again = [refined(pair, one, settings) for one in disturbed(first.matrix, pair.centre_mm)]
+    best = min((first, *again), key=lambda each: each.cost)
+    rivals = [*tried, *turned_over(pair, best, settings)]
+    return _judged(pair, best, again, rivalry(pair, best, rivals, judge, settings), settings)
+
+
+def better_beside(mr: Volume, onto: Volume, settings: RegisterSettings) -> float:
+    """How much better the images agree some centimetres beside where `mr` stands: 1 is no better.
+
+    A look at the image content of what claims one frame of reference; nan where they hardly
+    overlap or share too little information anywhere near.
+    """
+    probe = Probe(_pair(mr, onto, None, settings), settings, settings.judge_samples)
+    here = probe.score(np.eye(4))
+    beside = max(
+        probe.start(np.eye(3), shift).score
+        for step in (1, 2)
+        for shift in nudges(step * settings.search_step_mm)
+    )
+    if not np.isfinite(here) or beside < settings.min_information:
+        return float("nan")
+    return beside / max(here, 1e-6)
 
 
 def _pair(mr: Volume, onto: Volume, around: Geometry | None, settings: RegisterSettings) -> Pair:
@@ -70,102 +87,53 @@ def _pair(mr: Volume, onto: Volume, around: Geometry | None, settings: RegisterS
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
-    matrix: Matrix
-    cost: float
-
-
-def _cost(fit: _Fit) -> float:
-    return fit.cost
-
-
-def _refined(pair: Pair, start: Start, settings: RegisterSettings) -> _Fit:
-    """The nearest optimum of mutual information from a start."""
-    fixed, moving = (to_sitk(one.array, one.geometry) for one in (pair.mr, pair.onto))
-    method = sitk.ImageRegistrationMethod()
-    method.SetMetricAsMattesMutualInformation(settings.bins)
-    method.SetMetricFixedMask(to_sitk(pair.mask.astype(np.uint8), pair.mr.geometry))
-    method.SetInterpolator(sitk.sitkLinear)
-    method.SetOptimizerAsRegularStepGradientDescent(
-        learningRate=settings.first_step_mm,
-        minStep=settings.last_step_mm,
-        numberOfIterations=settings.iterations,
-        relaxationFactor=0.6,
-    )
-    method.SetOptimizerScalesFromPhysicalShift()
-    method.SetShrinkFactorsPerLevel(list(_SHRINK))
-    method.SetSmoothingSigmasPerLevel(list(settings.smooth_mm))
-    method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
-    transform = sitk.Euler3DTransform()
-    transform.SetCenter(pair.centre_mm.tolist())
-    transform.SetMatrix(start.matrix[:3, :3].ravel().tolist(), tolerance=1e-6)
-    shift = start.matrix[:3, :3] @ pair.centre_mm + start.matrix[:3, 3] - pair.centre_mm
-    transform.SetTranslation(shift.tolist())
-    method.SetInitialTransform(transform, inPlace=True)
-    try:
-        method.Execute(fixed, moving)
-    except RuntimeError:  # all samples left the other image
-        return _Fit(start.matrix, np.inf)
-    return _Fit(_matrix(transform), float(method.GetMetricValue()))
-
-
-def _matrix(transform: sitk.Euler3DTransform) -> Matrix:
-    turn = np.array(transform.GetMatrix()).reshape(3, 3)
-    centre, shift = np.array(transform.GetCenter()), np.array(transform.GetTranslation())
-    matrix = np.eye(4)
-    matrix[:3, :3] = turn
-    matrix[:3, 3] = centre + shift - turn @ centre
-    return matrix
-
-
-def _disturbed(best: _Fit, pair: Pair) -> list[Start]:
-    """Starts some millimetres and degrees off the optimum, to all sides."""
-    out = []
-    for angles_deg, shift_mm in _DISTURBANCES:
-        turn = sitk.Euler3DTransform()
-        turn.SetCenter((best.matrix @ [*pair.centre_mm, 1])[:3].tolist())
-        turn.SetRotation(*np.radians(angles_deg).tolist())
-        turn.SetTranslation(shift_mm)
-        out.append(Start(matrix=_matrix(turn) @ best.matrix, score=0.0))
-    return out
-
-
-def _apart_mm(one: _Fit, other: _Fit, pair: Pair) -> float:
+def _apart_mm(one: Fit, other: Fit, pair: Pair) -> float:
     """The farthest that two moves put the MR's tissue apart, at the corners of its box."""
-    corners = pair.corners_mm
-    gap = corners @ (one.matrix - other.matrix)[:3].T
+    gap = pair.corners_mm @ (one.matrix - other.matrix)[:3].T
     return float(np.linalg.norm(gap, axis=1).max())
 
 
-def _judged(pair: Pair, best: _Fit, spread_mm: float, settings: RegisterSettings) -> Registration:
+def _judged(
+    pair: Pair, best: Fit, again: Sequence[Fit], rival: float, settings: RegisterSettings
+) -> Registration:
+    is_pet = pair.onto.unit is not Unit.HU
+    most_mm = settings.max_spread_pet_mm if is_pet else settings.max_spread_mm
     information, overlap = -best.cost, pair.overlap(best.matrix)
+    spread_mm = float(np.median([_apart_mm(best, one, pair) for one in again]))
+    angle_deg = turn_deg(best.matrix[:3, :3])
     reason = ""
     if overlap < settings.min_overlap:
         reason = f"only {overlap:.0%} of the MR lies within the other image"
     elif information < settings.min_information:
         reason = f"the images share too little information ({information:.2f})"
-    elif spread_mm > settings.max_spread_mm:
+    elif angle_deg > settings.max_turn_deg:
+        reason = f"the MR would have to be turned by {angle_deg:.0f} degrees"
+    elif rival > settings.max_rivalry:
+        reason = f"another place or the MR turned over fits {rival:.0%} as well"
+    elif spread_mm > most_mm:
         reason = f"repeated runs end up to {spread_mm:.1f} mm apart"
     told = (
         f"information {information:.2f}, repeated within {spread_mm:.1f} mm, overlap {overlap:.0%}"
     )
     move = None
     if not reason:
-        uncertainty_mm = max(settings.least_uncertainty_mm, spread_mm)
         move = RigidMove(
-            matrix=best.matrix, source=MoveSource.REGISTERED, uncertainty_mm=uncertainty_mm
+            matrix=best.matrix,
+            source=MoveSource.REGISTERED,
+            uncertainty_mm=settings.least_uncertainty_mm,
+            repeats=tuple(one.matrix for one in again if np.isfinite(one.cost)),
         )
     return Registration(
         move=move,
         information=information,
         spread_mm=spread_mm,
         overlap=overlap,
+        rivalry=rival,
         reason=reason or told,
     )
 
 
 def _refused(reason: str) -> Registration:
     return Registration(
-        move=None, information=0.0, spread_mm=float("inf"), overlap=0.0, reason=reason
+        move=None, information=0.0, spread_mm=float("inf"), overlap=0.0, rivalry=0.0, reason=reason
     )

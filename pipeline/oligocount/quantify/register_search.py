@@ -1,4 +1,9 @@
-"""Where an MR may lie in a larger image: mutual information on a coarse grid of positions."""
+"""Where an MR may lie in a larger image: mutual information on a coarse grid of positions.
+
+What a place leaves outside the other image counts against it. A thigh or a neck may be bent by 30
+degrees and more against the other day's, so positions are tried at several pitches about the axis
+from side to side.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -73,50 +78,55 @@ def foreground(
 
 def search(pair: Pair, settings: RegisterSettings) -> list[Start]:
     """The best starts, far enough apart to be different, the best first."""
-    probe = _Probe(pair, settings)
-    coarse = [probe.start(np.eye(3), shift) for shift in _shifts(pair, settings)]
-    best = _distinct(coarse, pair, settings.search_step_mm * 0.9, settings.searched)
-    turned = [
-        probe.start(
-            turn, one.matrix[:3, :3] @ pair.centre_mm + one.matrix[:3, 3] - pair.centre_mm + nudge
-        )
-        for one in best
-        for turn in _turns(settings.search_angle_deg)
-        for nudge in _nudges(settings.search_step_mm / 2)
+    probe = Probe(pair, settings, settings.search_samples)
+    shifts = list(_shifts(pair, settings))
+    coarse = [
+        probe.start(turn_about(0, pitch_deg), shift)
+        for pitch_deg in settings.search_pitch_deg
+        for shift in shifts
     ]
+    best = _distinct(coarse, pair, settings.search_step_mm * 0.9, settings.searched)
+    turned = [start for one in best for start in around_start(probe, one, settings)]
     return _distinct([*best, *turned], pair, settings.distinct_mm, settings.starts)
 
 
-class _Probe:
-    """Mutual information of the pair at any move, from one fixed sample of the MR."""
+def around_start(probe: "Probe", one: Start, settings: RegisterSettings) -> Iterator[Start]:
+    """A start turned and nudged a little to every side."""
+    shift = one.matrix[:3, :3] @ probe.centre_mm + one.matrix[:3, 3] - probe.centre_mm
+    for turn in _turns(settings.search_angle_deg):
+        for nudge in nudges(settings.search_step_mm / 2):
+            yield probe.start(turn @ one.matrix[:3, :3], shift + nudge)
 
-    def __init__(self, pair: Pair, settings: RegisterSettings) -> None:
+
+class Probe:
+    """What a pair shares at any move, from one fixed sample of the MR."""
+
+    def __init__(self, pair: Pair, settings: RegisterSettings, samples: int) -> None:
         sigma = settings.search_smooth_mm / settings.spacing_mm
         small = ndimage.gaussian_filter(pair.mr.array, sigma)
-        self._onto = ndimage.gaussian_filter(pair.onto.array, sigma)
-        self._pair = pair
+        onto = ndimage.gaussian_filter(pair.onto.array, sigma)
+        self.centre_mm = pair.centre_mm
+        self._geometry = pair.onto.geometry
+        self._onto = np.searchsorted(_edges(onto), onto).astype(np.uint8)
+        self._least = settings.min_overlap
         places = np.argwhere(pair.mask)
         rng = np.random.default_rng(0)
-        chosen = rng.choice(len(places), min(len(places), settings.search_samples), replace=False)
+        chosen = rng.choice(len(places), min(len(places), samples), replace=False)
         self._points = pair.mr.geometry.to_lps_mm(places[chosen].astype(float))
         self._bins = _binned(small[tuple(places[chosen].T)], small[pair.mask])
-        edges = _edges(self._onto)
-        self._onto = np.clip(np.searchsorted(edges, self._onto), 0, _BINS - 1).astype(np.float32)
-        self._least = settings.min_overlap
 
     def start(self, turn: Matrix, shift: NDArray[np.float64]) -> Start:
         """The move that turns about the MR's middle and then shifts, with its score."""
         matrix = np.eye(4)
-        centre = self._pair.centre_mm
         matrix[:3, :3] = turn
-        matrix[:3, 3] = centre + shift - turn @ centre
-        return Start(matrix=matrix, score=self._score(matrix))
+        matrix[:3, 3] = self.centre_mm + shift - turn @ self.centre_mm
+        return Start(matrix=matrix, score=self.score(matrix))
 
-    def _score(self, matrix: Matrix) -> float:
-        geometry = self._pair.onto.geometry
-        index = geometry.to_index(self._points @ matrix[:3, :3].T + matrix[:3, 3])
+    def score(self, matrix: Matrix) -> float:
+        """Information times the share inside the other image; -inf below the least share."""
+        index = self._geometry.to_index(self._points @ matrix[:3, :3].T + matrix[:3, 3])
         near = np.rint(index).astype(int)
-        inside = ((near >= 0) & (near < geometry.shape)).all(axis=1)
+        inside = ((near >= 0) & (near < self._geometry.shape)).all(axis=1)
         share = float(inside.mean())
         if share < self._least:
             return -np.inf
@@ -161,15 +171,21 @@ def _turns(angle_deg: float) -> Iterator[Matrix]:
     yield np.eye(3)
     for axis in range(3):
         for sign in (1, -1):
-            c, s = np.cos(np.radians(angle_deg)), sign * np.sin(np.radians(angle_deg))
-            turn = np.eye(3)
-            j, k = (axis + 1) % 3, (axis + 2) % 3
-            turn[j, j] = turn[k, k] = c
-            turn[j, k], turn[k, j] = -s, s
-            yield turn
+            yield turn_about(axis, sign * angle_deg)
 
 
-def _nudges(step: float) -> Iterator[NDArray[np.float64]]:
+def turn_about(axis: int, angle_deg: float) -> Matrix:
+    """The rotation about x (0), y (1) or z (2)."""
+    c, s = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    turn = np.eye(3)
+    j, k = (axis + 1) % 3, (axis + 2) % 3
+    turn[j, j] = turn[k, k] = c
+    turn[j, k], turn[k, j] = -s, s
+    return turn
+
+
+def nudges(step: float) -> Iterator[NDArray[np.float64]]:
+    """No shift, and one along each axis to either side."""
     yield np.zeros(3)
     for axis in range(3):
         for sign in (1, -1):

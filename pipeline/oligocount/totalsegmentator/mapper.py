@@ -10,8 +10,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ import numpy as np
 
 from oligocount.anatomy.labelmap import GivenMap
 from oligocount.domain.anatomy import OrganMap
-from oligocount.domain.provenance import ModelInfo
-from oligocount.domain.study import AlignedImages
+from oligocount.domain.provenance import Caveat, ModelInfo
+from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.errors import BundleNotFound, InferenceError, ModelError, SeriesNotFound
 from oligocount.intake.nifti import read_nifti_labels
@@ -31,6 +31,8 @@ from oligocount.settings_anatomy import TotalSegmentatorSettings
 _WORKER = Path(__file__).with_name("worker.py")
 _NO_WEIGHTS = 3
 _TOTAL = "total"
+_TOTAL_MR = "total_mr"  # trained on every sequence; the further tasks are those of CT alone
+_ON_MR = ("t1", "t1_contrast", "t2", "stir", "flair", "other")  # no diffusion, no ADC
 # What each further task adds to `total`; its other classes are left out.
 _ADDED = {
     "liver_segments": ("liver_segment_*",),
@@ -44,7 +46,7 @@ _NOWHERE = "http://127.0.0.1:9"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TotalSegmentatorMapper:
-    """Draws TotalSegmentator's structures from the CT at its own resolution."""
+    """Draws TotalSegmentator's structures from the CT, or from the MR of a PET/MR without one."""
 
     settings: TotalSegmentatorSettings
     device: str
@@ -52,19 +54,25 @@ class TotalSegmentatorMapper:
     def __call__(self, images: AlignedImages) -> OrganMap:
         """Return the structures of `total` with what the further tasks add, on the PET grid.
 
-        Raises SeriesNotFound without a CT, ModelError where TotalSegmentator is not installed,
-        BundleNotFound where its weights are absent, InferenceError where it fails.
+        Without a CT those of `total_mr` on the largest MR that states the PET's frame of reference,
+        with a caveat. Raises SeriesNotFound without either, ModelError where TotalSegmentator is
+        not installed, BundleNotFound where its weights are absent, InferenceError where it fails.
         """
         ct = images.ct_full or images.ct
-        if ct is None:
-            raise SeriesNotFound("TotalSegmentator draws organs from CT; this study has none")
+        mr = None if ct else _largest(images.mr_full)
+        shown = ct or (mr.volume if mr else None)
+        if shown is None:
+            raise SeriesNotFound(
+                "TotalSegmentator draws organs from CT, or from an MR in the PET's frame of "
+                "reference; this study has neither"
+            )
+        tasks = (_TOTAL, *self.settings.further_tasks) if ct else (_TOTAL_MR,)
         with tempfile.TemporaryDirectory(prefix="oligocount-") as folder:
-            self._run(ct, Path(folder))
-            merged = self._read(Path(folder))
-        version = self._version()
-        return GivenMap(given=merged, model=ModelInfo(name="totalsegmentator", version=version))(
-            images
-        )
+            self._run(shown, tasks, Path(folder))
+            merged = _read(tasks, Path(folder))
+        model = ModelInfo(name="totalsegmentator", version=self._version())
+        organs = GivenMap(given=merged, model=model)(images)
+        return organs if mr is None else replace(organs, caveats=(*organs.caveats, _from_mr(mr)))
 
     def check(self) -> None:
         """Return when TotalSegmentator is installed and has a folder of weights.
@@ -104,17 +112,18 @@ class TotalSegmentatorMapper:
         )
         return done.stdout.strip() or "unknown"
 
-    def _run(self, ct: Volume, folder: Path) -> None:
+    def _run(self, shown: Volume, tasks: Sequence[str], folder: Path) -> None:
         home = folder / "home"
         home.mkdir()
         silent = {"totalseg_id": "none", "send_usage_stats": False, "prediction_counter": 0}
         (home / "config.json").write_text(json.dumps(silent), "utf-8")
-        write_volume(folder / "ct.nii.gz", ct)
-        tasks = [{"name": name, "fast": self.settings.fast and name == _TOTAL}
-                 for name in (_TOTAL, *self.settings.further_tasks)]  # fmt: skip
+        write_volume(folder / "image.nii.gz", shown)
         job = {
-            "ct": str(folder / "ct.nii.gz"),
-            "tasks": tasks,
+            "image": str(folder / "image.nii.gz"),
+            "tasks": [
+                {"name": name, "fast": self.settings.fast and name in (_TOTAL, _TOTAL_MR)}
+                for name in tasks
+            ],
             "device": _device(self.device),
             "weights": str(self.weights),
             "out": str(folder),
@@ -156,18 +165,34 @@ class TotalSegmentatorMapper:
         except OSError as error:
             raise ModelError(f"{self.python}: cannot be started: {error}") from error
 
-    def _read(self, folder: Path) -> LabelMap:
-        """`total` with the classes that further tasks add laid over it."""
-        base, names = _drawn(folder, _TOTAL)
-        array, table = base.array.astype(np.int32), dict(names)
-        for task in self.settings.further_tasks:
-            drawn, words = _drawn(folder, task)
-            for label, word in words.items():
-                if any(fnmatchcase(word, pattern) for pattern in _ADDED.get(task, ("*",))):
-                    number = max(table) + 1
-                    table[number] = word
-                    array[drawn.array == label] = number
-        return LabelMap(array=array, names=table, geometry=base.geometry)
+
+def _largest(images: Sequence[MrImage]) -> MrImage | None:
+    """The MR that shows most of the body, of the kinds that the network knows."""
+
+    def rank(one: MrImage) -> float:
+        return one.volume.geometry.voxel_volume_ml * one.volume.array.size
+
+    return max((one for one in images if one.kind in _ON_MR), key=rank, default=None)
+
+
+def _from_mr(mr: MrImage) -> Caveat:
+    name = mr.facts.title if mr.facts else mr.kind
+    text = f"organs were drawn on MR ({name}), which shows fewer structures than CT and no stations"
+    return Caveat(code="ORGANS_FROM_MR", text=text)
+
+
+def _read(tasks: Sequence[str], folder: Path) -> LabelMap:
+    """The first task's map with the classes that further tasks add laid over it."""
+    base, names = _drawn(folder, tasks[0])
+    array, table = base.array.astype(np.int32), dict(names)
+    for task in tasks[1:]:
+        drawn, words = _drawn(folder, task)
+        for label, word in words.items():
+            if any(fnmatchcase(word, pattern) for pattern in _ADDED.get(task, ("*",))):
+                number = max(table) + 1
+                table[number] = word
+                array[drawn.array == label] = number
+    return LabelMap(array=array, names=table, geometry=base.geometry)
 
 
 def _drawn(folder: Path, task: str) -> tuple[LabelMap, Mapping[int, str]]:

@@ -1,7 +1,7 @@
-"""Runs TotalSegmentator's Python API on one CT: the code of a process of its own.
+"""Runs TotalSegmentator's Python API on one CT or MR: the code of a process of its own.
 
 The process is that of whichever Python has TotalSegmentator, so this file imports nothing of
-oligocount. Its argument is a JSON file: `ct`, `tasks` (name, fast), `device`, `weights`, `out`.
+oligocount. Its argument is a JSON file: `image`, `tasks` (name, fast), `device`, `weights`, `out`.
 Each task leaves `<out>/<task>.nii.gz` and its label names in `<out>/<task>.json`. Weights that
 are not there are named in `<out>/missing.json` and never downloaded.
 """
@@ -33,7 +33,7 @@ def main() -> None:
     for task in job["tasks"]:
         name = task["name"]
         python_api.totalsegmentator(
-            job["ct"],
+            job["image"],
             out / f"{name}.nii.gz",
             ml=True,
             task=name,
