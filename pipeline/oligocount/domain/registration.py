@@ -49,8 +49,8 @@ class RigidMove:
         A turn that is not sure moves what is far from the middle more than what is near.
         """
         middle = np.append(lps_mm.mean(axis=0), 1.0)
-        gaps = [np.linalg.norm(((one - self.matrix) @ middle)[:3]) for one in self.repeats]
-        return float(max((self.uncertainty_mm, *gaps)))
+        gaps = [float(np.linalg.norm(((one - self.matrix) @ middle)[:3])) for one in self.repeats]
+        return max((self.uncertainty_mm, *gaps))
 
     @property
     def angle_deg(self) -> float:
