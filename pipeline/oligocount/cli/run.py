@@ -144,6 +144,11 @@ def _add_models(group: argparse._ArgumentGroup) -> None:
         help="take of the lesion masks the structures of this name alone, e.g. GTV_Mass; may be "
         "repeated",
     )
+    _add_organ_map(group)
+
+
+def _add_organ_map(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add(
         "--organ-map",
         type=Path,
