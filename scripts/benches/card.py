@@ -3,7 +3,9 @@
 Each phantom (every third without CT) goes through the pipeline with the shipped networks and, on
 the same organ map, with SUV 4.0 thresholding. Truth and result are compared lesion by lesion (one
 to one, IoU >= 0.1), site by site, count by count and verdict by verdict. A case's figures are
-kept in `--work`, so that the card goes on where it was stopped; `--pictures` draws the worst cases.
+kept in `--work`, so that the card goes on where it was stopped (a case is measured anew where
+settings or weights have changed); `--pictures` draws the three worst
+cases (most opposite verdicts, then the largest lesion missed, then most false lesions).
 
   scripts/bench card --cases 200 --work card
   scripts/bench card --cases 200 --work card --pictures scripts/pictures
@@ -11,43 +13,45 @@ kept in `--work`, so that the card goes on where it was stopped; `--pictures` dr
 
 import argparse
 import functools
+import hashlib
 import json
-from collections import Counter
+import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
+from shared.card_pictures import draw_worst
+from shared.card_tables import print_card
 
 from oligocount.assess.document import assess_document
 from oligocount.assess.patient import facts_from
-from oligocount.config import load_settings
+from oligocount.config import dump_settings, load_settings
 from oligocount.domain.anatomy import OrganMap
-from oligocount.domain.lesion import Kind
 from oligocount.domain.result import Result
 from oligocount.domain.study import AlignedImages, Images, Study
 from oligocount.domain.volume import LabelMap, Unit, Volume
 from oligocount.geometry.place import place_labels
 from oligocount.inputs import Choice, load_tools
-from oligocount.learn.calibrate import reliability
-from oligocount.learn.evaluate import CaseScore, LesionScore, score_case, summarise
-from oligocount.learn.overlap import VoxelScore
-from oligocount.publish.projections import project
+from oligocount.learn.evaluate import CaseScore, score_case
 from oligocount.publish.result_json import result_document
+from oligocount.resources import shipped_folder
 from oligocount.run import Tools, run_study
 from oligocount.segment.choose import load_segmenter
 from oligocount.segment.segmenter import Segmenter
+from oligocount.settings import IntervalSettings, Settings
 from oligocount.simulate.phantom import Phantom, simulate
 from oligocount.simulate.truth import clinical_facts, truth_document
 
 FIRST_SEED = 800_000  # never used to train, calibrate or tune
 SPACING_MM = 4.0
 SEGMENTERS = ("fdg_lesions", "suv40")
-DEFINITIONS = ("CN2025", "OMEC_MAIN", "OMEC_ORGAN", "ESTRO_ASTRO")
 
 
 @dataclass
@@ -64,20 +68,55 @@ class SameOrgans:
         return self.held
 
 
-def measure_missing(files: Sequence[Path], jobs: int) -> None:
-    """Every file holds its case, named by the seed; those there are kept."""
-    missing = [file for file in files if not file.is_file()]
-    with ProcessPoolExecutor(jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for done, file in enumerate(pool.map(_write_case, missing), start=1):
-            print(f"{done} of {len(missing)}: seed {file.stem}", flush=True)
+def measure_missing(files: Sequence[Path], state: str, jobs: int) -> None:
+    """Every file holds its case, named by the seed, as measured in this state."""
+    missing = [file for file in files if not _is_measured(file, state)]
+    print(f"{len(files) - len(missing)} cases are there, {len(missing)} to measure", flush=True)
+    begun = time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin) as pool:
+        running = [pool.submit(_write_case, file, state) for file in missing]
+        for done, each in enumerate(as_completed(running), start=1):
+            left_s = (time.monotonic() - begun) / done * (len(missing) - done)
+            print(f"{done} of {len(missing)}: {each.result()}, {left_s / 60:.0f} min left",
+                  flush=True)  # fmt: skip
 
 
-def _write_case(file: Path) -> Path:
+def state_of_things() -> str:
+    """What a case's figures depend on beside its seed: settings, weights, this file."""
+    told = hashlib.sha256(dump_settings(load_settings()).encode())
+    weights = sorted(shipped_folder("models").rglob("*.pt"))
+    for file in (*weights, Path(__file__)):
+        told.update(file.read_bytes())
+    return told.hexdigest()[:16]
+
+
+def _is_measured(file: Path, state: str) -> bool:
+    return file.is_file() and json.loads(file.read_text("utf-8")).get("state") == state
+
+
+def _begin() -> None:
+    """A worker has one thread for its work, and ends when the card ends, however that ends."""
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _write_case(file: Path, state: str) -> str:
+    begun = time.process_time()
     case = measure_case(int(file.stem), *_segmenters())
+    seconds = time.process_time() - begun
     partial = file.with_suffix(".partial")
-    partial.write_text(json.dumps(case, default=float), "utf-8")
+    told = {**case, "state": state, "processor_s": seconds}
+    partial.write_text(json.dumps(told, default=float), "utf-8")
     partial.rename(file)
-    return file
+    return f"seed {file.stem} in {seconds:.0f} s of a core"
 
 
 @functools.cache
@@ -96,19 +135,26 @@ def measure_case(seed: int, tools: Tools, baseline: Segmenter) -> dict[str, Any]
     truth = truth_document(phantom, case_id)
     truth |= {k: v for k, v in assess_document(truth, settings)[0].items() if k != "lesions"}
     organs = SameOrgans(tools)
-    case: dict[str, Any] = {"seed": seed, "has_ct": _images(phantom).ct is not None}
+    case: dict[str, Any] = {"seed": seed, "has_ct": images_of(phantom).ct is not None}
     for name, segmenter in zip(SEGMENTERS, (tools.segmenter, baseline), strict=True):
         result = run_study(
-            lambda: (Study(case_id=case_id, series=(), tracer=None), _images(phantom)),
+            lambda: (Study(case_id=case_id, series=(), tracer=None), images_of(phantom)),
             Tools(organ_mapper=organs, segmenter=segmenter),
             facts=facts_from(clinical_facts(phantom)),
-            settings=settings,
+            settings=settings if name == SEGMENTERS[0] else as_set(settings),
         )
         case[name] = _compared(phantom, truth, result)
     return case
 
 
-def _images(phantom: Phantom) -> Images:
+def as_set(settings: Settings) -> Settings:
+    """The settings with no grid to count again under: the baseline's range is not on the card."""
+    nothing = dict.fromkeys((each.name for each in fields(IntervalSettings)), ())
+    return replace(settings, count=replace(settings.count, interval=IntervalSettings(**nothing)))
+
+
+def images_of(phantom: Phantom) -> Images:
+    """Its PET and, for two in three, its CT."""
     pet = Volume(array=phantom.pet.array, unit=Unit.SUVBW, geometry=phantom.pet.geometry)
     return Images(pet=pet, ct=None if phantom.seed % 3 == 2 else phantom.ct)
 
@@ -133,7 +179,17 @@ def _compared(phantom: Phantom, truth: Mapping[str, Any], result: Result) -> dic
             for one in said["lesions"]
             if one["probability"] is not None
         ],
-        "to_look_at": len(said["decision_critical_lesions"]),
+        "over_settings": [result.interval.n_min, result.interval.n_max]
+        if result.interval
+        else None,
+        "to_look_at": {
+            "foci shown": sum(one["kind"] != "physiologic" for one in said["lesions"]),
+            "equivocal foci": sum(
+                one["kind"] != "physiologic" and one["status"] == "equivocal"
+                for one in said["lesions"]
+            ),
+            "decision-critical lesions": len(said["decision_critical_lesions"]),
+        },
     }
 
 
@@ -154,8 +210,8 @@ def _causes_of_false(
 
 def _causes_of_missed(
     phantom: Phantom, labels: LabelMap, score: CaseScore, said: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """(organ, cause) of each true lesion that no focus matches."""
+) -> Iterator[tuple[str, str, float]]:
+    """(organ, cause, size in mm) of each true lesion that no focus matches."""
     kinds = {one["id"]: one["kind"] for one in said["lesions"]}
     organs = {one.id: one.organ or "unknown" for one in phantom.truth}
     for lesion in score.lesions:
@@ -164,129 +220,26 @@ def _causes_of_missed(
         over = np.unique(labels.array[phantom.lesions.array == lesion.label])
         told = [kinds.get(int(n)) for n in over if n]
         cause = "no focus there"
-        if any(kind not in (None, "physiologic") for kind in told):
+        if lesion.doubted:
+            cause = "told as a doubt"
+        elif any(kind not in (None, "physiologic") for kind in told):
             cause = "merged with another, or drawn too differently"
         elif "physiologic" in told:
             cause = "taken for physiologic"
-        yield organs.get(lesion.label, "unknown"), cause
+        yield organs.get(lesion.label, "unknown"), cause, lesion.diameter_mm
 
 
-def print_card(cases: Sequence[Mapping[str, Any]]) -> None:
-    """Every table, one segmenter beside the other."""
-    print(f"{len(cases)} phantoms from seed {FIRST_SEED}, {SPACING_MM:g} mm")
-    found = {name: [one[name] for one in cases] for name in SEGMENTERS}
-    summaries = {
-        name: summarise([restored(one["score"]) for one in some]) for name, some in found.items()
-    }
-    keys = ("sensitivity", "sensitivity_with_doubts", "sensitivity_touch", "precision",
-            "false_per_case", "false_doubts_per_case", "dice")  # fmt: skip
-    for key in keys:
-        _print_row(key, [_said(summaries[name][key]) for name in SEGMENTERS])
-    for title, key in (("size mm", "by_size_mm"), ("site", "by_site"), ("agree", "agreement")):
-        for name in summaries[SEGMENTERS[0]][key]:
-            _print_row(f"{title} {name}", [_said(summaries[s][key].get(name)) for s in SEGMENTERS])
-    for title, holds in _SHARES.items():
-        _print_row(title, [_share([holds(one) for one in some]) for some in found.values()])
-    for name in DEFINITIONS:
-        _print_row(f"verdict {name}", [_verdicts(some, name) for some in found.values()])
-    for key in ("false", "missed"):
-        told = Counter(
-            " ".join(reversed(one)) for case in found[SEGMENTERS[0]] for one in case[key]
-        )
-        print(f"{key}: " + ", ".join(f"{n} {cause}" for cause, n in told.most_common(12)))
-    chances = [one for case in found[SEGMENTERS[0]] for one in case["chances"]]
-    if chances:
-        told = reliability([p for p, _ in chances], [bool(hit) for _, hit in chances])
-        print(f"reliability: {json.dumps(told)}")
-
-
-_SHARES = {
-    "distant count exact": lambda one: one["n"] == one["n_true"],
-    "true count in the range": lambda one: one["n_low"] <= one["n_true"] <= one["n_high"],
-    "range wider than one": lambda one: one["n_high"] > one["n_low"],
-}
-
-
-def _verdicts(cases: Sequence[Mapping[str, Any]], name: str) -> str:
-    pairs = [one["score"]["verdicts"][name] for one in cases if name in one["score"]["verdicts"]]
-    same = _share([truth == said for truth, said in pairs])
-    wrong = _share([{truth, said} == {"OLIGO", "NOT_OLIGO"} for truth, said in pairs])
-    open_ = _share([said == "INDETERMINATE" for _, said in pairs])
-    return f"same {same}, opposite {wrong}, open {open_}"
-
-
-def _share(holds: Sequence[bool]) -> str:
-    return f"{np.mean(holds):.2f}" if holds else "-"
-
-
-def _said(one: Mapping[str, Any] | None) -> str:
-    if one is None or one["value"] is None:
-        return "-"
-    interval = f" ({one['ci95'][0]:.2f} to {one['ci95'][1]:.2f})" if one.get("ci95") else ""
-    return f"{one['value']:.2f}{interval}" + (f" {one['hits']}/{one['of']}" if "of" in one else "")
-
-
-def _print_row(title: str, cells: Sequence[str]) -> None:
-    print(f"| {title:<32} | " + " | ".join(f"{cell:<44}" for cell in cells) + " |")
-
-
-def restored(told: Mapping[str, Any]) -> CaseScore:
-    """A score from its plain form."""
-    return CaseScore(
-        **{
-            **told,
-            "voxels": VoxelScore(**told["voxels"]),
-            "lesions": tuple(LesionScore(**one) for one in told["lesions"]),
-        }
+def run_again(seed: int) -> tuple[Phantom, Result]:
+    """A phantom and what the shipped pipeline makes of it."""
+    settings = load_settings()
+    phantom = simulate(seed, spacing_mm=SPACING_MM, held_out=True)
+    result = run_study(
+        lambda: (Study(case_id="x", series=(), tracer=None), images_of(phantom)),
+        _segmenters()[0],
+        facts=facts_from(clinical_facts(phantom)),
+        settings=as_set(settings),
     )
-
-
-def draw_worst(cases: Sequence[Mapping[str, Any]], tools: Tools, folder: Path) -> None:
-    """The three cases with the most missed and false lesions: truth green, foci red."""
-
-    def errors(case: Mapping[str, Any]) -> int:
-        ours = case[SEGMENTERS[0]]
-        return len(ours["missed"]) + sum(status == "malignant" for status, _ in ours["false"])
-
-    for rank, case in enumerate(sorted(cases, key=errors, reverse=True)[:3], 1):
-        phantom = simulate(case["seed"], spacing_mm=SPACING_MM, held_out=True)
-        images = _images(phantom)
-        result = run_study(
-            lambda images=images: (Study(case_id="x", series=(), tracer=None), images),
-            tools,
-            facts=facts_from(clinical_facts(phantom)),
-            settings=load_settings(),
-        )
-        ours = case[SEGMENTERS[0]]
-        print(
-            f"failure {rank}: seed {case['seed']}: missed {ours['missed']}, false {ours['false']}"
-        )
-        _draw(phantom, result, folder / f"failure_{rank}.png")
-
-
-def _draw(phantom: Phantom, result: Result, file: Path) -> None:
-    views = project(phantom.pet, (0.0, 90.0), pixel_mm=3.0, body_suv=0.2)
-    pictures = []
-    for view in views:
-        grey = 255 - np.clip(view.picture / 8 * 255, 0, 255).astype(np.uint8)
-        picture = Image.fromarray(grey).convert("RGB")
-        pen = ImageDraw.Draw(picture)
-        for one in phantom.truth:
-            if one.kind is not Kind.PHYSIOLOGIC:
-                _ring(pen, view.to_pixel(one.centroid_lps_mm), 9, (0, 150, 90))
-        for located in result.lesions:
-            if located.finding.kind is not Kind.PHYSIOLOGIC:
-                _ring(pen, view.to_pixel(located.lesion.centroid_lps_mm), 6, (210, 50, 0))
-        pictures.append(picture)
-    whole = Image.new("RGB", (sum(p.width for p in pictures), pictures[0].height), "white")
-    for n, picture in enumerate(pictures):
-        whole.paste(picture, (n * pictures[0].width, 0))
-    whole.save(file, optimize=True)
-
-
-def _ring(pen: Any, at: tuple[float, float], radius: int, colour: tuple[int, int, int]) -> None:
-    x, y = at
-    pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=colour, width=2)
+    return phantom, result
 
 
 def main() -> None:
@@ -302,11 +255,15 @@ def main() -> None:
     options.work.mkdir(parents=True, exist_ok=True)
     seeds = range(FIRST_SEED, FIRST_SEED + options.cases)
     files = [options.work / f"{seed}.json" for seed in seeds]
-    measure_missing(files, options.jobs)
+    state = state_of_things()
+    measure_missing(files, state, options.jobs)
     cases = [json.loads(file.read_text("utf-8")) for file in files]
-    print_card(cases)
+    spent = np.mean([case["processor_s"] for case in cases])
+    print(f"{len(cases)} phantoms from seed {FIRST_SEED}, {SPACING_MM:g} mm; "
+          f"{spent:.0f} s of a core each; state {state}\n")  # fmt: skip
+    print_card(cases, SEGMENTERS)
     if options.pictures:
-        draw_worst(cases, load_tools(load_settings(), Choice(device="cpu")), options.pictures)
+        draw_worst(cases, SEGMENTERS[0], run_again, options.pictures)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from shared.memory import peak_mib
 
 SELF = Path(__file__).resolve()
 sys.path.insert(0, str(SELF.parents[2] / "tests"))
@@ -180,12 +181,6 @@ def measure(name: str, folder: Path) -> dict[str, float]:
         "peak_mib": peak_mib() - before,
         "result": size,
     }
-
-
-def peak_mib() -> float:
-    """The high-water mark of this process's memory."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def run_once(name: str, folder: Path) -> dict[str, float]:

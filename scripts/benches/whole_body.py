@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from shared.memory import clear_peak, peak_mib
 
 CT_COLUMNS, PET_COLUMNS = 512, 440
 CT_FIELD_MM, PET_FIELD_MM, LENGTH_MM = 600.0, 700.0, 1100.0
@@ -80,14 +81,8 @@ class Stages:
         now = time.perf_counter()
         if self.name:
             self.rows.append((self.name, now - self.begun, peak_mib()))
-        Path("/proc/self/clear_refs").write_text("5", "ascii")  # proc(5): the peak starts anew
+        clear_peak()
         self.name, self.begun = name, time.perf_counter()
-
-
-def peak_mib() -> float:
-    """The high-water mark of this process's memory since it was last cleared."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def run_case(study: Path, runs: int) -> list[list[tuple[str, float, float]]]:

@@ -11,6 +11,7 @@ from oligocount.domain.anatomy import Anatomy, Structure
 from oligocount.domain.lesion import Lesion, LesionMap
 from oligocount.domain.study import AlignedImages
 from oligocount.errors import GeometryError
+from oligocount.geometry.memory import Memory
 
 Mask = NDArray[np.bool_]
 _CORE = 0.5  # of the maximum: where the activity is, without the blur around it
@@ -18,7 +19,10 @@ _CORE = 0.5  # of the maximum: where the activity is, without the blur around it
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
-    """One patient's arrays on the PET grid, with the meaning of the organ labels."""
+    """One patient's arrays on the PET grid, with the meaning of the organ labels.
+
+    `memory` knows what was asked of the organ map before.
+    """
 
     anatomy: Anatomy
     suv: NDArray[np.float32]
@@ -26,6 +30,7 @@ class Scene:
     organs: NDArray[np.integer]
     foci: NDArray[np.integer]
     reach_mm: float
+    memory: Memory
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -57,6 +62,12 @@ class Scene:
             n for n in labels.names.values() if any(f"{n}_".startswith(f"{s}_") for s in stems)
         ]
         return labels.mask(*named)
+
+    def voxels(self, *stems: str) -> NDArray[np.int32]:
+        """Indices (n, 3) of the voxels inside structures whose name begins so."""
+        return self.memory.ask(
+            "voxels", stems, lambda: np.argwhere(self.mask(*stems)).astype(np.int32)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,7 +116,11 @@ class Focus:
 
 
 def build_scene(
-    lesion_map: LesionMap, anatomy: Anatomy, images: AlignedImages, reach_mm: float
+    lesion_map: LesionMap,
+    anatomy: Anatomy,
+    images: AlignedImages,
+    reach_mm: float,
+    memory: Memory,
 ) -> Scene:
     """The arrays of one patient. Raises GeometryError when they lie on different grids."""
     geometry = images.suv.geometry
@@ -122,6 +137,7 @@ def build_scene(
         organs=anatomy.organs.labels.array,
         foci=lesion_map.labels.array,
         reach_mm=reach_mm,
+        memory=memory,
     )
 
 

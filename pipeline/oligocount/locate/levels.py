@@ -13,10 +13,15 @@ def level_outside(
     scene: Scene, focus: Focus, structures: tuple[str, ...], *, percentile: float
 ) -> float | None:
     """A percentile of SUV in the structures outside the focus and its blur, if enough is left."""
-    inside = scene.mask(*structures)
+    voxels = scene.voxels(*structures)
+    away = np.ones(len(voxels), bool)
+    in_box = np.flatnonzero(
+        np.all([(voxels[:, n] >= one.start) & (voxels[:, n] < one.stop)
+                for n, one in enumerate(focus.box)], axis=0)
+    )  # fmt: skip
     blurred = ndimage.binary_dilation(focus.mask, iterations=2)
-    inside[focus.box] &= ~blurred
-    values = scene.suv[inside]
+    away[in_box] = ~blurred[tuple((voxels[in_box] - [one.start for one in focus.box]).T)]
+    values = scene.suv[tuple(voxels[away].T)]
     return float(np.percentile(values, percentile)) if values.size >= _MIN_VOXELS else None
 
 

@@ -52,9 +52,9 @@ def locate(
     `memory` knows foci of this scan under these facts and settings from earlier calls.
     Raises GeometryError when the maps do not lie on the PET grid.
     """
-    scene = build_scene(lesion_map, anatomy, images, settings.reach_mm)
-    boxes = ndimage.find_objects(scene.foci)
     known = memory or Memory()
+    scene = build_scene(lesion_map, anatomy, images, settings.reach_mm, known)
+    boxes = ndimage.find_objects(scene.foci)
     keys = [
         voxel_key(scene.foci[box] == each.id, box)
         for each in measured
@@ -97,7 +97,7 @@ def place(
     """
     ones = np.ones(images.suv.array.shape, np.float32)
     even = replace(images, suv=replace(images.suv, array=ones))
-    scene = build_scene(lesion_map, anatomy, even, settings.reach_mm)
+    scene = build_scene(lesion_map, anatomy, even, settings.reach_mm, Memory())
     boxes = ndimage.find_objects(scene.foci)
     out = []
     for lesion in measured:
