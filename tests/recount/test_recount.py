@@ -349,6 +349,7 @@ def test_the_command_keeps_both_versions_and_prints_what_changed(folder, tmp_pat
     told = ["recount", str(folder), "--edits", str(file), "--pet", str(pet), "-o", str(out)]
     assert main(told) == 0
     printed = capsys.readouterr().out
+    assert "verdicts now: CN2025 " in printed
     assert "2 edits" in printed
     assert "lesion 7 absent -> malignant bone" in printed
     assert (folder / "result.json").read_bytes() == machine

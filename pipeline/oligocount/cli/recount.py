@@ -69,6 +69,9 @@ def execute(arguments: argparse.Namespace) -> int:
     print(f"case {case.document['case_id']}: {len(edits.edits)} edits")
     for line in lines or ("nothing changed",):
         print(f"  {line}")
+    verdicts = version.document["verdicts"].items()
+    told = ", ".join(f"{name} {verdict['decision']}" for name, verdict in verdicts)
+    print(f"verdicts now: {told}")
     print(f"reader's version: {out}")
     return 0
 

@@ -32,7 +32,9 @@ def read_case(folder: Path) -> Case:
     file = folder / "result.json"
     try:
         document = json.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except OSError as error:
+        raise InputError(f"{folder}: expected a case with result.json: {error.strerror}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{folder}: expected a case with result.json: {error}") from error
     if not isinstance(document, dict) or not {"case_id", "lesions"} <= set(document):
         raise InputError(f"{file}: expected a result with case_id and lesions")
