@@ -6,14 +6,18 @@ objects in a fresh process: once with cold models, once more with warm ones.
 
   scripts/bench whole_body --compressed
   scripts/bench whole_body --keep /tmp/study     keeps the study for the next time
+  scripts/bench whole_body --against 6df5648~1   before and after, in turns
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +27,7 @@ from shared.memory import clear_peak, peak_mib
 CT_COLUMNS, PET_COLUMNS = 512, 440
 CT_FIELD_MM, PET_FIELD_MM, LENGTH_MM = 600.0, 700.0, 1100.0
 SEED = 900_017
+Rows = list[tuple[str, float, float]]
 
 
 def write_study(folder: Path, *, slices: int, compressed: bool) -> None:
@@ -72,7 +77,7 @@ def compress(folder: Path) -> None:
 class Stages:
     """Seconds and peak memory (MiB) of each stage, as the run enters them."""
 
-    rows: list[tuple[str, float, float]] = field(default_factory=list)
+    rows: Rows = field(default_factory=list)
     name: str = ""
     begun: float = 0.0
 
@@ -85,7 +90,7 @@ class Stages:
         self.name, self.begun = name, time.perf_counter()
 
 
-def run_case(study: Path, runs: int) -> list[list[tuple[str, float, float]]]:
+def run_case(study: Path, runs: int) -> list[Rows]:
     """The study run so many times in this process; the first loads the models."""
     from oligocount import publish  # noqa: PLC0415
     from oligocount.config import dump_settings, load_settings  # noqa: PLC0415
@@ -116,17 +121,64 @@ def run_case(study: Path, runs: int) -> list[list[tuple[str, float, float]]]:
     return tables
 
 
-def report(title: str, study: Path) -> None:
-    """Run the study in a fresh process and print a row a stage."""
+def measured(study: Path, package: Path) -> list[Rows]:
+    """The study run twice in a fresh process, by the package that lies there."""
     command = [sys.executable, __file__, "--one", str(study)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    cold, warm = json.loads(done.stdout.splitlines()[-1])
-    print(f"{title}\n  {'stage':<10} {'cold s':>8} {'warm s':>8} {'peak MiB':>9}")
-    for (name, seconds, peak), (_, again, _) in zip(cold, warm, strict=True):
-        print(f"  {name:<10} {seconds:8.2f} {again:8.2f} {peak:9.0f}")
-    total = [sum(row[1] for row in rows) for rows in (cold, warm)]
-    most = max(row[2] for row in (*cold, *warm))
-    print(f"  {'all':<10} {total[0]:8.2f} {total[1]:8.2f} {most:9.0f}")
+    env = {**os.environ, "PYTHONPATH": str(package)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=env)
+    found: list[Rows] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def report(title: str, study: Path, packages: Mapping[str, Path], runs: int) -> None:
+    """A row a stage, for each package the best of its runs; packages take turns."""
+    tables: dict[str, list[list[Rows]]] = {name: [] for name in packages}
+    for _ in range(runs):
+        for name, package in packages.items():
+            tables[name].append(measured(study, package))
+    print(f"\n{title}\n\n| stage | " + " | ".join(
+        f"{name}: cold s | warm s | peak MiB" for name in packages
+    ) + f" |\n|---|{'---|' * 3 * len(packages)}")  # fmt: skip
+    best = {name: _best(told) for name, told in tables.items()}
+    for stage in dict.fromkeys(stage for told in best.values() for stage in told):
+        cells = [best[name].get(stage) for name in packages]
+        print(f"| {stage} | " + " | ".join(
+            "- | - | -" if one is None else f"{one[0]:.2f} | {one[1]:.2f} | {one[2]:.0f}"
+            for one in cells
+        ) + " |", flush=True)  # fmt: skip
+
+
+def _best(told: Sequence[Sequence[Rows]]) -> dict[str, tuple[float, float, float]]:
+    """For each stage, and for all together: least seconds cold and warm, least peak."""
+    cold, warm = (
+        [{stage: (seconds, peak) for stage, seconds, peak in run[n]} for run in told]
+        for n in range(2)
+    )
+    for run in (*cold, *warm):
+        run["all"] = (sum(s for s, _ in run.values()), max(p for _, p in run.values()))
+    return {
+        stage: (min(run[stage][0] for run in cold), min(run[stage][0] for run in warm),
+                min(max(a[stage][1], b[stage][1]) for a, b in zip(cold, warm, strict=True)))
+        for stage in cold[0]
+    }  # fmt: skip
+
+
+@contextmanager
+def packages_of(commit: str | None) -> Iterator[dict[str, Path]]:
+    """Where the package lies as it is, and as it was at the commit."""
+    root = Path(__file__).resolve().parents[2]
+    now = {"now": root / "pipeline"}
+    if commit is None:
+        yield now
+        return
+    with tempfile.TemporaryDirectory() as place:
+        old = Path(place) / "old"
+        git = ["git", "-C", str(root), "worktree"]
+        subprocess.run([*git, "add", "--quiet", "--detach", str(old), commit], check=True)
+        try:
+            yield {commit: old / "pipeline", **now}
+        finally:
+            subprocess.run([*git, "remove", "--force", str(old)], check=True)
 
 
 def main() -> None:
@@ -135,18 +187,21 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=600)
     parser.add_argument("--compressed", action="store_true", help="also as JPEG 2000 lossless")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="where the studies stay")
+    parser.add_argument("--against", metavar="COMMIT", help="the package of that commit beside")
+    parser.add_argument("--runs", type=int, default=1, help="processes for each package")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(run_case(options.one, 2)))
         return
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, packages_of(options.against) as packages:
         folder = options.keep or Path(place)
         for name in ("plain", "compressed")[: 1 + options.compressed]:
             study = folder / f"{name}{options.slices}"
             if not study.is_dir():
                 write_study(study, slices=options.slices, compressed=name == "compressed")
-            report(f"CT 512 x 512, PET 440 x 440, {options.slices} slices, {name}", study)
+            title = f"CT 512 x 512, PET 440 x 440, {options.slices} slices, {name}"
+            report(title, study, packages, options.runs)
 
 
 if __name__ == "__main__":
