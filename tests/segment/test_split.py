@@ -82,3 +82,15 @@ def test_a_focus_of_even_uptake_is_one_focus() -> None:
     """A component that fills its box has no neighbour to be higher than."""
     even = np.full((3, 3, 3), 5, np.float32)
     assert basins(even, even > 2, GRID, SPLIT).max() == 1
+
+
+@pytest.mark.parametrize("stray", [(4, 6, 9), (2, 4, 11)], ids=["by a corner", "over a gap"])
+def test_what_hangs_on_by_a_corner_or_was_joined_belongs_to_the_nearest_piece(
+    stray: tuple[int, int, int],
+) -> None:
+    """A basin floods over faces alone; what it does not reach is no part of another lesion."""
+    suv = ridge(5, 9, 10, 9, 3, 5, 8, 6, 5)
+    suv[stray] = 2.5
+    pieces = basins(suv, suv > 2, GRID, dataclasses.replace(SPLIT, min_piece_ml=0.1))
+    assert ((pieces > 0) == (suv > 2)).all()
+    assert pieces[2, 4, 2] != pieces[2, 4, 6] == pieces[stray]

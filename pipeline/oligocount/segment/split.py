@@ -34,6 +34,7 @@ def basins(
     peaks = _peaks(smooth, within, geometry, settings)
     pieces = watershed(-smooth, peaks, mask=within)
     pieces = _without_crumbs(pieces, smooth, geometry, settings)
+    pieces = _with_strays(pieces, within, geometry)
     out = np.zeros(inside.shape, np.int32)
     out[box] = pieces[1:-1, 1:-1, 1:-1]
     return out
@@ -106,6 +107,18 @@ def _without_crumbs(
         seeds[pieces == old] = number
     again: Labels = watershed(-smooth, seeds, mask=pieces > 0).astype(np.int32)
     return again
+
+
+def _with_strays(pieces: Labels, within: NDArray[np.bool_], geometry: Geometry) -> Labels:
+    """What no basin reached belongs to the nearest: it hangs on by a corner, or was joined."""
+    if not (within & (pieces == 0)).any():
+        return pieces
+    if not pieces.any():
+        return within.astype(np.int32)
+    nearest = ndimage.distance_transform_edt(
+        pieces == 0, sampling=geometry.spacing_mm, return_distances=False, return_indices=True
+    )
+    return np.where(within, pieces[tuple(nearest)], 0).astype(np.int32)
 
 
 def _boxes(labels: Labels) -> list[tuple[int, tuple[slice, ...]]]:
