@@ -76,7 +76,7 @@ def _draw(phantom: Phantom, result: Result, file: Path) -> None:
     pen = ImageDraw.Draw(whole)
     for n, (word, colour) in enumerate(_LEGEND):
         pen.text((8 + 110 * n, high - 18), word, fill=colour)
-    whole.quantize(64).save(file, optimize=True)
+    whole.save(file, optimize=True)
 
 
 def _view(view: Projection, phantom: Phantom, result: Result) -> Image.Image:
