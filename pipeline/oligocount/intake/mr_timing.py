@@ -1,14 +1,52 @@
 """The weighting of an MR by echo, repetition and inversion time, and by the kind of echo."""
 
+from dataclasses import dataclass
+from functools import cache
+
 from oligocount.domain.mr import MrSequence
 from oligocount.intake.headers import Header
+from oligocount.plain_yaml import read_shipped_yaml
+from oligocount.resources import shipped_folder
 
-# Times of clinical protocols at 1.5 and 3 T; between them the times alone decide nothing.
-_LONG_ECHO_MS, _SHORT_ECHO_MS = 60.0, 30.0
-_LONG_REPETITION_MS, _SHORT_REPETITION_MS = 1500.0, 1000.0
-_FLUID_MS, _FAT_MS = (1500.0, 3000.0), (80.0, 300.0)
-_SHORT_GRADIENT_ECHO_MS, _SHORT_GRADIENT_REPETITION_MS = 8.0, 400.0
-_INVERTED_ECHO_MS = 40.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SpinEcho:
+    short_echo_ms: float
+    long_echo_ms: float
+    short_repetition_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inversion:
+    least_repetition_ms: float
+    fluid_ms: tuple[float, float]
+    fat_ms: tuple[float, float]
+    least_fluid_echo_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _GradientEcho:
+    short_echo_ms: float
+    short_repetition_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Times:
+    """The bounds of configs/mr_times.yaml."""
+
+    spin_echo: _SpinEcho
+    inversion: _Inversion
+    gradient_echo: _GradientEcho
+
+
+@cache
+def _times() -> _Times:
+    told = read_shipped_yaml(shipped_folder("configs") / "mr_times.yaml")
+    return _Times(
+        spin_echo=_SpinEcho(**told["spin_echo"]),
+        inversion=_Inversion(**told["inversion"]),
+        gradient_echo=_GradientEcho(**told["gradient_echo"]),
+    )
 
 
 def sequence_by_times(header: Header) -> tuple[MrSequence, str] | None:
@@ -27,12 +65,13 @@ def sequence_by_times(header: Header) -> tuple[MrSequence, str] | None:
 
 
 def _by_inversion(header: Header, echo: float, repetition: float) -> MrSequence | None:
-    time = header.inversion_ms
-    if not time or _is_gradient(header) or repetition < _LONG_REPETITION_MS:
+    time, bounds = header.inversion_ms, _times().inversion
+    if not time or _is_gradient(header) or repetition < bounds.least_repetition_ms:
         return None
-    if _FLUID_MS[0] <= time <= _FLUID_MS[1] and echo >= _INVERTED_ECHO_MS:
+    is_fluid = bounds.fluid_ms[0] <= time <= bounds.fluid_ms[1]
+    if is_fluid and echo >= bounds.least_fluid_echo_ms:
         return MrSequence.FLAIR
-    return MrSequence.STIR if _FAT_MS[0] <= time <= _FAT_MS[1] else None
+    return MrSequence.STIR if bounds.fat_ms[0] <= time <= bounds.fat_ms[1] else None
 
 
 def _is_gradient(header: Header) -> bool:
@@ -42,19 +81,20 @@ def _is_gradient(header: Header) -> bool:
 
 def _by_gradient(header: Header, echo: float, repetition: float) -> MrSequence | None:
     """Spoiled with short times is T1; a steady state mixes T1 and T2."""
-    variant = set(header.mr.variant)
+    variant, bounds = set(header.mr.variant), _times().gradient_echo
     if "SS" in variant and not variant & {"SP", "MP"}:
         return MrSequence.OTHER
     is_prepared = "MP" in variant or bool(header.inversion_ms)
-    is_short = repetition <= _SHORT_GRADIENT_REPETITION_MS or is_prepared
-    if echo <= _SHORT_GRADIENT_ECHO_MS and is_short:
+    is_short = repetition <= bounds.short_repetition_ms or is_prepared
+    if echo <= bounds.short_echo_ms and is_short:
         return MrSequence.T1
     return None
 
 
 def _by_spin(echo: float, repetition: float) -> MrSequence | None:
-    if echo >= _LONG_ECHO_MS and repetition >= _SHORT_REPETITION_MS:
+    bounds = _times().spin_echo
+    if echo >= bounds.long_echo_ms and repetition >= bounds.short_repetition_ms:
         return MrSequence.T2
-    if echo <= _SHORT_ECHO_MS and repetition <= _SHORT_REPETITION_MS:
+    if echo <= bounds.short_echo_ms and repetition <= bounds.short_repetition_ms:
         return MrSequence.T1
     return None
