@@ -10,6 +10,8 @@ from oligocount.domain.anatomy import NodalClass, Side
 from oligocount.domain.lesion import Kind
 from oligocount.simulate.body import BodyMap
 
+_FAT_HU = -100.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Focus:
@@ -18,6 +20,7 @@ class Focus:
     It fills only structures whose names begin with `hosts` (all but air where empty).
     `cold_core` 0..1 is the share of the radius without uptake. `structure` is the finest name.
     `claims` (prefixes, name) turns such structures into `name` where the focus displaces them.
+    Fat of `fat_about_mm` about it stands in place of muscle.
     """
 
     kind: Kind
@@ -30,6 +33,7 @@ class Focus:
     hosts: tuple[str, ...] = ()
     cold_core: float = 0.0
     bumpy: float = 0.12
+    fat_about_mm: float = 0.0
     station: str | None = None
     nodal_class: NodalClass | None = None
     side: Side | None = None
@@ -39,7 +43,7 @@ class Focus:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Canvas:
-    """The arrays that foci are laid into; they, and the body's labels, change in place."""
+    """The arrays that foci are laid into; they change in place, the body's labels too."""
 
     body: BodyMap
     activity: NDArray[np.float32]
@@ -52,7 +56,7 @@ def lay(canvas: Canvas, focus: Focus, number: int, rng: np.random.Generator) -> 
     """The focus lies in the canvas under this number; False where no voxel could take it."""
     spacing = canvas.body.geometry.spacing_mm[0]
     shape = canvas.activity.shape
-    reach = int(np.ceil(max(focus.radii_mm) * 1.35 / spacing)) + 1
+    reach = int(np.ceil((max(focus.radii_mm) * 1.35 + focus.fat_about_mm) / spacing)) + 1
     box = tuple(
         slice(max(0, c - reach), min(n, c + reach + 1))
         for c, n in zip(focus.centre, shape, strict=True)
@@ -69,17 +73,9 @@ def lay(canvas: Canvas, focus: Focus, number: int, rng: np.random.Generator) -> 
     if not free.any():
         return False
     labels[box][free] = number
-    _claim(canvas.body, box, free, focus)
+    _make_room(canvas, focus, free, box)
     _fill(canvas, box, share, focus, spacing, rng)
     return True
-
-
-def _claim(body: BodyMap, box: tuple[slice, ...], inside: NDArray[np.bool_], focus: Focus) -> None:
-    """The tissue under the focus is `focus.claims` from now on, where it claims any."""
-    if focus.claims is not None:
-        prefixes, name = focus.claims
-        taken = inside & _hosts(body, box, prefixes)
-        body.labels[box][taken] = body.names.index(name)
 
 
 def lay_mask(
@@ -98,6 +94,21 @@ def lay_mask(
     labels[box][free] = number
     _fill(canvas, box, share, focus, canvas.body.geometry.spacing_mm[0], rng)
     return True
+
+
+def _make_room(
+    canvas: Canvas, focus: Focus, inside: NDArray[np.bool_], box: tuple[slice, ...]
+) -> None:
+    """The focus's own tissue is where it lies, and fat where it wants fat about it."""
+    part, names = canvas.body.labels[box], canvas.body.names
+    if focus.claims is not None:
+        prefixes, name = focus.claims
+        part[inside & _hosts(canvas.body, box, prefixes)] = names.index(name)
+    if focus.fat_about_mm > 0:
+        gap = ndimage.distance_transform_edt(~inside) * canvas.body.geometry.spacing_mm[0]
+        about = (gap <= focus.fat_about_mm) & _hosts(canvas.body, box, ("muscle",))
+        part[about] = names.index("torso_fat")
+        canvas.density[box][about] = _FAT_HU
 
 
 def _fill(

@@ -18,6 +18,7 @@ def mimic(
     *,
     hu: float | None,
     hosts: tuple[str, ...] = (),
+    fat_about_mm: float = 0.0,
 ) -> Focus:
     """A benign focus about `at` (k, j, i), of half axes `size` (mm); in `hosts` alone, if given."""
     top = np.array(body.labels.shape) - 1
@@ -25,5 +26,5 @@ def mimic(
     return Focus(
         kind=Kind.PHYSIOLOGIC, organ=None, structure=name, centre=(k, j, i),
         radii_mm=(size[0], size[1], size[2]), suv=suv, hu=hu, hosts=hosts, bumpy=0.1,
-        side=side_of(body, (k, j, i)),
+        side=side_of(body, (k, j, i)), fat_about_mm=fat_about_mm,
     )  # fmt: skip

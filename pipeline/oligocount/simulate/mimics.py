@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from oligocount.simulate.body import BodyMap
 from oligocount.simulate.lesions import Focus
 from oligocount.simulate.mimic import mimic
-from oligocount.simulate.sites import pick
+from oligocount.simulate.places import BETWEEN, nearest_place, node_places, pick
 from oligocount.simulate.urine import collecting_system
 
-_FAT = ("subcutaneous_tissue", "torso_fat", "muscle", "body")
+_FAT_PAD_MM = 5.0
+_BESIDE_SPINE_MM = 24.0
 _Draw = Callable[[BodyMap, np.random.Generator], list[Focus]]
 
 
@@ -31,28 +32,37 @@ def _brown_fat(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
     for station in ("104R", "104L"):
         region = _station(body, station)
         for _ in range(int(rng.integers(2, 6))):
-            at = pick(region & body.where(*_FAT), rng)
+            at = pick(region & body.where(*BETWEEN), rng)
             if at:
                 size = tuple(float(v) for v in rng.uniform(3, 10, 3))
-                suv = level * rng.uniform(0.6, 1.2)
-                foci.append(mimic(body, "brown_fat", at, size, suv, hu=-95, hosts=_FAT))
+                foci.append(_fat_focus(body, at, size, level * float(rng.uniform(0.6, 1.2))))
     if rng.random() < 0.6:
         foci += _paravertebral_fat(body, level, rng)
     return foci
 
 
 def _paravertebral_fat(body: BodyMap, level: float, rng: np.random.Generator) -> list[Focus]:
+    """Fat beside the spine, where the ribs meet it; none where lung lies against the bone."""
     foci = []
     spacing = body.geometry.spacing_mm[0]
+    between = body.where(*BETWEEN)
     for vertebra in ("vertebrae_T3", "vertebrae_T5", "vertebrae_T7", "vertebrae_T9"):
         bone = np.argwhere(body.where(vertebra))
         if len(bone) == 0:
             continue
         for inward in (-1, 1):
-            at = bone.mean(0) + np.array([0, -8, inward * 30]) / spacing
-            size, suv = (4.0, 4.0, 5.0), level * rng.uniform(0.4, 1)
-            foci.append(mimic(body, "brown_fat", at, size, suv, hu=-95, hosts=_FAT))
+            beside = bone.mean(0) + np.array([0, -8, inward * 30]) / spacing
+            at = nearest_place(between, beside, _BESIDE_SPINE_MM, spacing)
+            if at:
+                level_here = level * float(rng.uniform(0.4, 1))
+                foci.append(_fat_focus(body, at, (4.0, 4.0, 5.0), level_here))
     return foci
+
+
+def _fat_focus(
+    body: BodyMap, at: tuple[int, int, int], size: tuple[float, ...], suv: float
+) -> Focus:
+    return mimic(body, "brown_fat", at, size, suv, hu=-95, hosts=BETWEEN, fat_about_mm=_FAT_PAD_MM)
 
 
 def _in_structure(
@@ -92,7 +102,7 @@ def _hila(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
     foci = []
     level = float(rng.uniform(2.2, 6))
     for station in ("10R", "10L", "10R", "10L", "7"):
-        at = pick(_station(body, station), rng)
+        at = pick(node_places(body, _station(body, station)), rng)
         if at:
             sizes = tuple(float(v) for v in rng.uniform(3, 7, 3))
             suv = level * rng.uniform(0.8, 1.2)

@@ -19,6 +19,7 @@ from oligocount.simulate.body import BodyMap, draw_body
 from oligocount.simulate.contents import add_couch, add_metal, fill_hollow_organs
 from oligocount.simulate.grids import Extent, draw_grid
 from oligocount.simulate.lesions import Canvas, Focus, lay
+from oligocount.simulate.levels import settle_stations
 from oligocount.simulate.measured import LesionTruth, measure_foci
 from oligocount.simulate.mimics import draw_mimics
 from oligocount.simulate.names import organ_labels
@@ -121,7 +122,8 @@ def _body(
     kinds = (Extent.WHOLE_BODY, Extent.EYES_TO_THIGHS, Extent.THORAX, Extent.ANY, Extent.TOTAL_BODY)
     drawn = kinds[int(rng.choice(5, p=[0.4, 0.25, 0.1, 0.2, 0.05]))]
     grid = draw_grid(rng, spacing_mm=spacing_mm, scale=pose.scale[0], extent=extent or drawn)
-    return draw_body(grid, pose, patient, load_template(), female=patient.is_female), pose.scale[0]
+    body = draw_body(grid, pose, patient, load_template(), female=patient.is_female)
+    return settle_stations(body), pose.scale[0]
 
 
 def _lay_all(

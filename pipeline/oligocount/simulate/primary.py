@@ -8,7 +8,8 @@ from scipy import ndimage
 
 from oligocount.domain.lesion import Kind
 from oligocount.simulate.lesions import Canvas, Focus, lay_mask
-from oligocount.simulate.sites import pick, side_of
+from oligocount.simulate.places import pick
+from oligocount.simulate.sites import side_of
 
 _KEPT = ("vertebrae_", "rib_", "sternum", "trachea", "aorta", "spinal_cord", "bronchus")
 

@@ -9,23 +9,22 @@ from oligocount.domain.anatomy import NodalClass, Side
 from oligocount.domain.lesion import Kind
 from oligocount.simulate.body import BodyMap
 from oligocount.simulate.lesions import Focus
+from oligocount.simulate.places import node_places, peritoneal_places, pick, pick_deep
 
 REGIONAL = ("1R", "1L", "2R", "2L", "4R", "4L", "5", "6", "7", "8U", "8M", "8Lo", "9R", "9L",
             "10R", "10L", "15", "16", "17", "18", "19", "20")  # fmt: skip
 BONE_NAMES = ("vertebrae_", "rib_", "sternum", "sacrum", "hip_", "femur_", "scapula_", "clavicula_",
               "humerus_", "skull")  # fmt: skip
-_SOFT = ("skin", "subcutaneous_tissue", "muscle", "torso_fat", "body", "gluteus_", "autochthon_",
-         "iliopsoas_")  # fmt: skip
-_SMALL_ORGANS = (
-    "adrenal",
-    "thyroid",
-)  # a tumour outgrows the gland, and is the gland's all the same
-# A node lies in fat and soft tissue; it grows into veins and pushes lung aside, never into a gland,
-# bowel or another solid organ: a focus in those would be that organ's (stations.md 2.3, rule 0).
-_NODE_BED = ("cavity", "body", "torso_fat", "subcutaneous_tissue", "muscle")
-_NODE_HOSTS = (*_NODE_BED, "lung_", "azygos_vein", "brachiocephalic_vein", "internal_jugular",
-               "iliac_vena", "pulmonary_", "superior_vena", "inferior_vena", "portal_vein",
-               )  # fmt: skip
+_OUTER = ("skin", "subcutaneous_tissue", "muscle", "gluteus_", "autochthon_", "iliopsoas_")
+_SOFT = (*_OUTER, "torso_fat", "body")
+# What a node pushes aside: fat, muscle, lung and thin-walled veins, never another organ.
+_NODE_HOSTS = ("skin", "subcutaneous_tissue", "muscle", "torso_fat", "body", "lung_", "azygos_vein",
+               "brachiocephalic_vein", "internal_jugular", "superior_vena", "inferior_vena",
+               "iliac_vena", "subclavian_vein")  # fmt: skip
+_GLANDS = ("adrenal", "thyroid")  # a tumour outgrows the gland, and is the gland's all the same
+_SWELLING = {"adrenal": ("torso_fat", "muscle"),
+             "thyroid": ("torso_fat", "muscle", "subcutaneous_tissue"),
+             "peritoneum": ("torso_fat", "muscle")}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ ORGAN_SITES = (
             diameter_mm=(20, 1.6, 8, 60), hu=(90, 120)),
     SiteRow(organ="adrenal", hosts=("adrenal_gland_",), weight=0.06, suv=(7, 1.6),
             diameter_mm=(22, 1.35, 12, 50), hu=(35, 8)),
-    SiteRow(organ="soft_tissue", hosts=_SOFT, weight=0.09, suv=(6, 1.7),
+    SiteRow(organ="soft_tissue", hosts=_OUTER, weight=0.09, suv=(6, 1.7),
             diameter_mm=(18, 1.7, 8, 50), hu=(42, 8)),
     SiteRow(organ="brain", hosts=("brain",), weight=0.04, suv=(8, 1.5),
             diameter_mm=(15, 1.5, 6, 40), hu=(32, 6)),
@@ -74,45 +73,40 @@ DISTANT_STATIONS = {
 }  # fmt: skip
 
 
-def pick(mask: NDArray[np.bool_], rng: np.random.Generator) -> tuple[int, int, int] | None:
-    """One voxel of the mask at random, or None."""
-    places = np.flatnonzero(mask)
-    if places.size == 0:
-        return None
-    k, j, i = np.unravel_index(int(places[rng.integers(places.size)]), mask.shape)
-    return int(k), int(j), int(i)
-
-
 def organ_focus(row: SiteRow, body: BodyMap, rng: np.random.Generator) -> Focus | None:
     """A metastasis of this organ at random, or None where the organ is not on the grid."""
-    centre = pick(body.where(*row.hosts), rng)
-    if centre is None:
+    near = pick(_places(row, body), rng)
+    if near is None:
         return None
-    structure = body.names[int(body.labels[centre])]
+    structure = body.names[int(body.labels[near])]
+    sizes = radii(row.diameter_mm, rng)
+    centre = near
+    if row.organ != "peritoneum":
+        own = body.labels == body.labels[near]
+        centre = pick_deep(own, near, min(sizes), body.geometry.spacing_mm[0], rng)
     hu = None if row.hu is None else float(rng.normal(*row.hu))
-    hosts = (*row.hosts, *_SOFT) if row.organ in _SMALL_ORGANS else row.hosts
     return Focus(
         kind=Kind.ORGAN,
         organ=row.organ,
         structure=structure,
         centre=centre,
-        radii_mm=radii(row.diameter_mm, rng),
+        radii_mm=sizes,
         suv=_lognormal(row.suv, rng),
         hu=hu,
-        hosts=_spread(hosts, structure, row.organ, rng),
+        hosts=_spread(row, structure, rng),
         cold_core=_cold(row.diameter_mm[0], rng),
         side=side_of(body, centre),
         lobe=_lobe(body, centre, structure),
-        claims=(_SOFT, structure) if row.organ in _SMALL_ORGANS else None,
+        claims=(_SOFT, structure) if row.organ in _GLANDS else None,
     )
 
 
 def node_focus(station: str, body: BodyMap, rng: np.random.Generator) -> Focus | None:
-    """A node of this station at random, or None where the grid has no soft tissue of it."""
+    """A node of this station at random, or None where the station is not on the grid."""
     if station not in body.station_names:
         return None
-    mask = body.stations == body.station_names.index(station)
-    centre = pick(mask & body.where(*_NODE_BED), rng)
+    region = body.stations == body.station_names.index(station)
+    centre = pick(node_places(body, region), rng)
     if centre is None:
         return None
     short = float(np.clip(rng.lognormal(np.log(10), 0.4), 5, 34))
@@ -127,9 +121,9 @@ def node_focus(station: str, body: BodyMap, rng: np.random.Generator) -> Focus |
         suv=_lognormal((6, 1.7), rng),
         hu=float(rng.normal(40, 8)),
         hosts=_NODE_HOSTS,
-        claims=(("lung_",), "torso_fat"),
         cold_core=_cold(short, rng),
         bumpy=0.06,
+        claims=(("lung_",), "torso_fat"),
         station=station,
         nodal_class=NodalClass.REGIONAL if regional else NodalClass.NONREGIONAL,
         side=side_of(body, centre),
@@ -199,13 +193,22 @@ def _cold(size_mm: float, rng: np.random.Generator) -> float:
     return float(rng.uniform(0.35, 0.7)) if size_mm > 14 and rng.random() < 0.15 else 0.0
 
 
-def _spread(
-    hosts: tuple[str, ...], structure: str, organ: str, rng: np.random.Generator
-) -> tuple[str, ...]:
-    """Bone lesions stay in their own bone, one in three with a soft-tissue part."""
-    if organ != "bone":
-        return hosts if rng.random() < 0.7 or organ in _SMALL_ORGANS else ()
-    return (structure,) if rng.random() < 0.67 else (structure, *_SOFT)
+def _places(row: SiteRow, body: BodyMap) -> NDArray[np.bool_]:
+    """Where lesions of this organ may lie; soft tissue away from where nodes lie."""
+    if row.organ == "peritoneum":
+        return peritoneal_places(body)
+    places = body.where(*row.hosts)
+    return places & (body.stations == 0) if row.organ == "soft_tissue" else places
+
+
+def _spread(row: SiteRow, structure: str, rng: np.random.Generator) -> tuple[str, ...]:
+    """What a lesion may fill: bone stays in its own bone, one in three with a soft-tissue part."""
+    free = rng.random()
+    if row.organ in _SWELLING:
+        return (structure, *_SWELLING[row.organ])
+    if row.organ != "bone":
+        return row.hosts if free < 0.7 else (*row.hosts, *_SOFT)
+    return (structure,) if free < 0.67 else (structure, *_SOFT)
 
 
 def _lobe(body: BodyMap, centre: tuple[int, int, int], structure: str) -> str | None:

@@ -6,10 +6,13 @@ from numpy.typing import NDArray
 from oligocount.simulate.body import BodyMap
 from oligocount.simulate.lesions import Focus
 from oligocount.simulate.mimic import mimic
-from oligocount.simulate.sites import BONE_NAMES, pick
+from oligocount.simulate.places import nearest_place, pick
 
 _PELVIS_INWARD_MM = 12.0
 _BEAD_STEP_MM = 4.0
+_ASIDE_MM = 30.0  # a ureter's way around bone, bowel and vessels
+_BESIDE = ("torso_fat", "muscle")
+_FILLS = (*_BESIDE, "iliopsoas_", "kidney_", "urinary_bladder", "iliac_vena")
 
 
 def collecting_system(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
@@ -53,20 +56,24 @@ def _ureter(
         return []
     spacing = body.geometry.spacing_mm[0]
     goal = bladder.mean(0) + np.array([10, 8, -inward * 22]) / spacing
-    bow = np.array([0, rng.uniform(10, 32), inward * rng.uniform(6, 22)]) / spacing
+    # forward over the psoas, which keeps it off the spine
+    bow = np.array([0, -rng.uniform(8, 26), -inward * rng.uniform(0, 12)]) / spacing
+    free = body.where(*_BESIDE)
 
-    bones = body.where(*BONE_NAMES)
+    def along(t: float) -> tuple[int, int, int] | None:
+        place = pelvis * (1 - t) + goal * t + bow * np.sin(np.pi * t)
+        return nearest_place(free, place, _ASIDE_MM, spacing)
 
-    def along(t: float) -> NDArray[np.float64]:
-        lift = np.array([0, 8, 0]) / spacing
-        place: NDArray[np.float64] = pelvis * (1 - t) + goal * t + bow * np.sin(np.pi * t) - lift
-        return _before_bone(bones, place)
+    foci: list[Focus] = []
 
-    foci = []
+    def add(t: float, size: tuple[float, float, float], suv: float) -> None:
+        at = along(t)
+        if at:
+            foci.append(mimic(body, "ureter", at, size, suv, hu=15, hosts=_FILLS))
+
     for _ in range(rng.poisson(1.0)):
         size = (float(rng.uniform(3, 14)), float(rng.uniform(2, 3.5)), float(rng.uniform(2, 3.5)))
-        at = along(float(rng.uniform(0.08, 0.95)))
-        foci.append(mimic(body, "ureter", at, size, float(rng.uniform(3, 16)), hu=15))
+        add(float(rng.uniform(0.08, 0.95)), size, float(rng.uniform(3, 16)))
     if rng.random() < 0.45:
         length_mm = float(np.linalg.norm((goal - pelvis) * spacing))
         first = float(rng.uniform(0, 0.8))
@@ -74,13 +81,5 @@ def _ureter(
         count = max(2, int((last - first) * length_mm / _BEAD_STEP_MM))
         level, width = float(rng.uniform(3, 20)), float(rng.uniform(2, 3.5))
         for t in np.linspace(first, last, min(count, 40)):
-            suv = level * float(rng.uniform(0.6, 1.2))
-            foci.append(mimic(body, "ureter", along(float(t)), (4.0, width, width), suv, hu=15))
+            add(float(t), (4.0, width, width), level * float(rng.uniform(0.6, 1.2)))
     return foci
-
-
-def _before_bone(bones: NDArray[np.bool_], place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The place itself, or the nearest one in front of the bone in which it lies."""
-    k, j, i = (int(v) for v in np.clip(np.rint(place), 0, np.array(bones.shape) - 1))
-    free = np.flatnonzero(~bones[k, : j + 1, i])
-    return place if free.size == 0 else place - np.array([0, j - free[-1], 0])
