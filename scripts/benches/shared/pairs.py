@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 Work = Callable[[], Any]
+_ENOUGH_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,16 @@ class Row:
 
 
 def pair(step: str, peer: str, ours: Work, theirs: Work, runs: int, unit: str, part: Work) -> Row:
-    """Both timed in turn; the gap is the largest difference of what `part` takes of each answer."""
+    """Both timed in turn; the gap is the largest difference of what `part` takes of each answer.
+
+    No further turn begins after `_ENOUGH_S`.
+    """
+    started = time.perf_counter()
     best = {"ours": np.inf, "theirs": np.inf}
     answers: dict[str, Any] = {}
-    for _ in range(runs):
+    for turn in range(runs):
+        if turn and time.perf_counter() - started > _ENOUGH_S:
+            break
         for name, work in {"ours": ours, "theirs": theirs}.items():
             begun = time.perf_counter()
             answers[name] = work()

@@ -1,7 +1,9 @@
 """Steps over arrays beside what a user would pick instead: resampling, networks."""
 
+import contextlib
 import importlib
 import importlib.util
+import io
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -108,7 +110,8 @@ def window(suv: Volume, runs: int) -> Iterator[Row]:
 
 def nn_predictor(network: torch.nn.Module, classes: int) -> Any:
     """nnU-Net's predictor at its default step of half a tile, with a network given to it."""
-    module = importlib.import_module("nnunetv2.inference.predict_from_raw_data")
+    with contextlib.redirect_stdout(io.StringIO()):  # it asks for folders of training
+        module = importlib.import_module("nnunetv2.inference.predict_from_raw_data")
     predictor = module.nnUNetPredictor(
         use_mirroring=False, perform_everything_on_device=False, allow_tqdm=False,
         device=torch.device("cpu"),
