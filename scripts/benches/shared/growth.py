@@ -54,6 +54,8 @@ def draw_growth(file: Path) -> None:
                 axis.plot(one.sizes, line, "o-", color=colour, label=way, markersize=3.5)
             axis.set(ylabel=word, ylim=(0, None), xlim=(0, None))
         above.legend(frameon=False)
+        lines = list(one.peak_mib.values())
+        below.set_visible(bool(np.nanmax(lines) >= 1))  # less than a MiB is not told apart
         below.set_xlabel("slices of each series" if one is grown[0] else "lesions")
     figure.savefig(file, dpi=110)
     print(file)
