@@ -44,7 +44,7 @@ def find_spots(
     if bundle is not None:
         inputs = Inputs(suv=suv, ct=ct, organs=names if organs.known else None)
         chance = bundle.predict(fill_channels(bundle.metadata.channels, inputs))[0]
-    level = percist_level(images.suv, organs, settings) or settings.threshold.high_suv
+    level = percist_level(images.suv, organs, settings) or settings.threshold.low_suv
     labels = find_candidates(suv, replace(organs, labels=names), level, settings)
     body = survey(suv.array, None if ct is None else ct.array, chance, names, level=level)
     return _standing_out(
