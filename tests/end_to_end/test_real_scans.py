@@ -57,15 +57,15 @@ def test_a_pet_ct_gives_the_hilar_mass_and_the_inlet_focus(
     assert {"UPTAKE_TIME", "VALUE_MAPPING_DISAGREES"} <= caveats(result)
 
 
-@pytest.mark.parametrize("case", ["STS_001", "STS_005"])
+@pytest.mark.parametrize(("case", "least"), [("STS_001", 0.8), ("STS_005", 0.7), ("STS_022", 0.65)])
 def test_a_sarcoma_in_a_small_box_of_the_body_is_drawn_as_a_reader_drew_it(
-    shared_data: Path, tmp_path: Path, case: str
+    shared_data: Path, tmp_path: Path, case: str, least: float
 ) -> None:
-    """IBSI's sarcomas, cut out with 5 cm around them; 366 and 585 ml. Measured Dice 0.84, 0.78."""
+    """IBSI's sarcomas, cut out with 5 cm around them: 366, 585, 812 ml; Dice 0.84, 0.75, 0.71."""
     scan = shared_data / "ibsi_sts" / case
     given = ["--pet", str(scan / "PET_image.nii.gz"), "--ct", str(scan / "CT_image.nii.gz")]
     assert main(["run", *given, "-o", str(tmp_path / "out")]) == 0
     found = np.asanyarray(nibabel.load(tmp_path / "out" / "lesions.nii.gz").dataobj)
     truth = np.asanyarray(nibabel.load(scan / "PET_mask.nii.gz").dataobj) > 0
     inside = np.isin(found, np.unique(found[truth & (found > 0)]))
-    assert 2 * (inside & truth).sum() / (inside.sum() + truth.sum()) > 0.7
+    assert 2 * (inside & truth).sum() / (inside.sum() + truth.sum()) > least

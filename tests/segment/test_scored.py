@@ -97,9 +97,11 @@ def test_a_hot_organ_is_no_unexplained_mass(images: AlignedImages, organs: Organ
     assert not lesions(segmenter(Never())(images, organs))
 
 
-def test_a_fragment_that_touches_a_lesion_belongs_to_it(images: AlignedImages) -> None:
+@pytest.mark.parametrize("gap", [0, 1, 2])
+def test_a_fragment_beside_a_lesion_belongs_to_it(images: AlignedImages, gap: int) -> None:
     labels = np.zeros(images.suv.array.shape, np.int32)
-    labels[4:8, 4:8, 4:8], labels[8:10, 4:8, 4:8], labels[20:22, 4:8, 4:8] = 1, 2, 3
+    labels[4:8, 4:8, 4:8], labels[8 + gap : 10 + gap, 4:8, 4:8] = 1, 2
+    labels[15:17, 4:8, 4:8] = 3
     spots = Spots(
         labels=labels, rows=np.zeros((3, len(FEATURES)), np.float32), geometry=images.suv.geometry
     )

@@ -18,13 +18,14 @@ _CUBE = np.ones((3, 3, 3))
 
 
 def with_fragments(spots: Spots, chances: NDArray[np.float64], *, high: float, low: float) -> Mask:
-    """For each label 0..n whether it is a lesion: from `high` on, or from `low` if it touches one.
+    """For each label 0..n whether it is a lesion: from `high` on, or from `low` if it is by one.
 
-    Pieces of one heterogeneous mass are cut apart by valleys; the faint ones belong to it still.
+    Pieces of one heterogeneous mass are cut apart by valleys, up to two voxels wide; the faint ones
+    belong to it still.
     """
     sure = np.concatenate([[False], chances >= high])
     maybe = np.concatenate([[False], chances >= low]) | sure
-    parts, count = ndimage.label(maybe[spots.labels], _CUBE)
+    parts, count = ndimage.label(ndimage.binary_dilation(maybe[spots.labels]), _CUBE)
     anchored = np.zeros(count + 1, bool)
     anchored[parts[sure[spots.labels]]] = True
     kept = np.zeros(len(sure), bool)
