@@ -108,7 +108,8 @@ def test_every_station_and_structure_has_its_name(book: Phrasebook) -> None:
     regions = stations["regions"].values()
     names = [each["title"] for each in regions]
     names += [each[system] for each in regions for system in ("ajcc8", "jes", "iaslc")]
-    names += [f"{each['title']}: {flag}" for each in regions for flag in each["flags"]]
+    told = stations["flags"]
+    names += [f"{each['title']}: {told[flag]}" for each in regions for flag in each["flags"]]
     names += organs["network"]
     assert [name for name in names if name and book.told(name) is None] == []
 

@@ -31,24 +31,26 @@ def load_station_table() -> StationTable:
     file = shipped_folder("configs") / "anatomy" / "stations.yaml"
     try:
         content = read_shipped_yaml(file)
-        regional = content["regional"]
+        regional, flags = content["regional"], content["flags"]
         entries = {
-            str(name): _entry(str(name), values, regional)
+            str(name): _entry(str(name), values, regional, flags)
             for name, values in content["regions"].items()
         }
         return StationTable(entries=entries, mm={k: float(v) for k, v in content["mm"].items()})
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{file}: expected regions, regional and mm: {error!r}") from error
+        raise ConfigError(f"{file}: expected regions, flags, regional and mm: {error!r}") from error
 
 
-def _entry(name: str, values: dict[str, Any], regional: dict[str, Any]) -> StationEntry:
+def _entry(
+    name: str, values: dict[str, Any], regional: dict[str, Any], flags: dict[str, str]
+) -> StationEntry:
     return StationEntry(
         name=name,
         station=Station(ajcc8=values["ajcc8"], jes=values["jes"], iaslc=values["iaslc"]),
         side=Side(values["side"]) if values["side"] else None,
         title=values["title"],
         regional=_standings(values["group"], regional),
-        flags=tuple(values["flags"]),
+        flags={str(flag): flags[flag] for flag in values["flags"]},
     )
 
 

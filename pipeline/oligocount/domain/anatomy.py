@@ -102,7 +102,8 @@ class StationEntry:
     """One region of a station map: its station in each system, side and standing.
 
     `regional` maps (staging system, primary location or "any") to the nodal class, None where
-    the system itself is unclear. `flags` are codes that a lesion there carries into the result.
+    the system itself is unclear. `flags` maps the codes that a lesion there carries into the
+    result to what they mean.
     """
 
     name: str
@@ -110,7 +111,7 @@ class StationEntry:
     side: Side | None
     title: str
     regional: Mapping[tuple[str, str], NodalClass | None]
-    flags: tuple[str, ...] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

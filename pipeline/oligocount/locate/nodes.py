@@ -195,4 +195,7 @@ _ALONG_GULLET = ("8", "9", "15", "16L", "16R", "17")
 
 
 def _flags(entry: StationEntry) -> tuple[Caveat, ...]:
-    return tuple(Caveat(code=flag.upper(), text=f"{entry.title}: {flag}") for flag in entry.flags)
+    return tuple(
+        Caveat(code=flag.upper(), text=f"{entry.title}: {text}")
+        for flag, text in entry.flags.items()
+    )
