@@ -22,7 +22,7 @@ import numpy as np
 from shared.memory import peak_mib
 
 SELF = Path(__file__).resolve()
-sys.path.insert(0, str(SELF.parents[2] / "tests"))
+sys.path.append(str(SELF.parents[2] / "tests"))
 
 
 def write_study(folder: Path, *, slices: int) -> None:

@@ -111,7 +111,7 @@ def _masks() -> LabelMap:
 
 
 def _headers(folder: Path) -> tuple[pydicom.Dataset, ...]:
-    sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
+    sys.path.append(str(Path(__file__).parents[3] / "tests"))
     from publish.dicom_source import write_pet_series  # noqa: PLC0415 - tests are no package here
 
     study = write_pet_series(folder, _masks().geometry)
