@@ -167,6 +167,16 @@ def test_the_bundle_with_a_scorer_finds_the_lesion_and_not_the_heart(trained: Pa
     assert chances[whole.is_lesion].min() > chances[~whole.is_lesion].max()
 
 
+def test_patients_that_calibrate_are_seen_whole_and_without_planted_lesions(tmp_path: Path) -> None:
+    for number in range(5):
+        write_sample(patient(number), tmp_path / "samples" / f"p_{number}.npz")
+    crowded = RowSettings(crop=0.0, plant=PlantSettings(mean_count=9.0))
+    prepare_rows(tmp_path / "samples", tmp_path / "rows", TOOLS, settings=crowded)
+    true = [read_rows([tmp_path / "rows" / f"p_{n}_0.npz"]).n_true for n in range(5)]
+    assert true[3] == 1  # its own
+    assert sum(true) > 5
+
+
 def test_rows_that_are_there_are_kept(trained: Path) -> None:
     folder = trained.parent
     before = {file: file.stat().st_mtime_ns for file in (folder / "rows").glob("*.npz")}

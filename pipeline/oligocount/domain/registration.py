@@ -52,12 +52,6 @@ class RigidMove:
         gaps = [float(np.linalg.norm(((one - self.matrix) @ middle)[:3])) for one in self.repeats]
         return max((self.uncertainty_mm, *gaps))
 
-    @property
-    def angle_deg(self) -> float:
-        """The rotation's angle."""
-        cosine = (np.trace(self.matrix[:3, :3]) - 1) / 2
-        return float(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Registration:

@@ -77,16 +77,11 @@ def _move(
 
 def _at_least(move: RigidMove, region: MrRegion | None, settings: RegisterSettings) -> RigidMove:
     """The move with the uncertainty of its part of the body: a head is rigid, little else is."""
-    floors = {
+    floors: dict[MrRegion | None, float] = {
         MrRegion.BRAIN: settings.least_uncertainty_mm,
         MrRegion.LIVER: settings.liver_uncertainty_mm,
     }
-    least_mm = (
-        settings.other_uncertainty_mm
-        if region is None
-        else floors.get(region, settings.other_uncertainty_mm)
-    )
-    return replace(move, uncertainty_mm=least_mm)
+    return replace(move, uncertainty_mm=floors.get(region, settings.other_uncertainty_mm))
 
 
 def _name(one: MrImage) -> str:

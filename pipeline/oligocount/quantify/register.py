@@ -19,6 +19,7 @@ from oligocount.quantify.register_rivals import rivalry, turn_deg, turned_over
 from oligocount.quantify.register_search import (
     Pair,
     Probe,
+    corners_apart_mm,
     foreground,
     nudges,
     search,
@@ -37,7 +38,8 @@ def register(
     head, the liver); without it the whole of `onto` is searched.
     """
     pair = _pair(mr, onto, around, settings)
-    starts = search(pair, settings)
+    probe = Probe(pair, settings, settings.search_samples)
+    starts = search(pair, probe, settings)
     if not starts:
         return _refused("nowhere do the two images overlap enough")
     judge = Probe(pair, settings, settings.judge_samples)
@@ -46,7 +48,7 @@ def register(
     first = refined(pair, rough.matrix, settings)
     again = [refined(pair, one, settings) for one in disturbed(first.matrix, pair.centre_mm)]
     best = min((first, *again), key=lambda each: each.cost)
-    rivals = [*tried, *turned_over(pair, best, settings)]
+    rivals = [*tried, *turned_over(pair, probe, best, settings)]
     return _judged(pair, best, again, rivalry(pair, best, rivals, judge, settings), settings)
 
 
@@ -87,19 +89,16 @@ def _pair(mr: Volume, onto: Volume, around: Geometry | None, settings: RegisterS
     )
 
 
-def _apart_mm(one: Fit, other: Fit, pair: Pair) -> float:
-    """The farthest that two moves put the MR's tissue apart, at the corners of its box."""
-    gap = pair.corners_mm @ (one.matrix - other.matrix)[:3].T
-    return float(np.linalg.norm(gap, axis=1).max())
-
-
 def _judged(
     pair: Pair, best: Fit, again: Sequence[Fit], rival: float, settings: RegisterSettings
 ) -> Registration:
     is_pet = pair.onto.unit is not Unit.HU
     most_mm = settings.max_spread_pet_mm if is_pet else settings.max_spread_mm
     information, overlap = -best.cost, pair.overlap(best.matrix)
-    spread_mm = float(np.median([_apart_mm(best, one, pair) for one in again]))
+    corners_mm = pair.corners_mm
+    spread_mm = float(
+        np.median([corners_apart_mm(best.matrix, one.matrix, corners_mm) for one in again])
+    )
     angle_deg = turn_deg(best.matrix[:3, :3])
     reason = ""
     if overlap < settings.min_overlap:

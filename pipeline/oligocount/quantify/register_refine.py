@@ -13,7 +13,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 
 from oligocount.geometry.resample import to_sitk
-from oligocount.quantify.register_search import Matrix, Pair
+from oligocount.quantify.register_search import Matrix, Pair, shift_of, turned_and_shifted
 from oligocount.settings_quantify import RegisterSettings
 
 _SHRINK = (2, 1)
@@ -76,15 +76,11 @@ def _transform(matrix: Matrix, centre_mm: NDArray[np.float64]) -> sitk.Euler3DTr
     transform = sitk.Euler3DTransform()
     transform.SetCenter(centre_mm.tolist())
     transform.SetMatrix(matrix[:3, :3].ravel().tolist(), tolerance=1e-6)
-    shift = matrix[:3, :3] @ centre_mm + matrix[:3, 3] - centre_mm
-    transform.SetTranslation(shift.tolist())
+    transform.SetTranslation(shift_of(matrix, centre_mm).tolist())
     return transform
 
 
 def _matrix(transform: sitk.Euler3DTransform) -> Matrix:
     turn = np.array(transform.GetMatrix()).reshape(3, 3)
     centre, shift = np.array(transform.GetCenter()), np.array(transform.GetTranslation())
-    matrix = np.eye(4)
-    matrix[:3, :3] = turn
-    matrix[:3, 3] = centre + shift - turn @ centre
-    return matrix
+    return turned_and_shifted(turn, shift, centre)

@@ -17,14 +17,14 @@ from oligocount.quantify.register_search import (
     Probe,
     around_start,
     nudges,
+    shift_of,
 )
 from oligocount.settings_quantify import RegisterSettings
 
 
-def turned_over(pair: Pair, best: Fit, settings: RegisterSettings) -> list[Fit]:
+def turned_over(pair: Pair, probe: Probe, best: Fit, settings: RegisterSettings) -> list[Fit]:
     """Fits of the MR turned anyhow, near the place of the best fit."""
-    probe = Probe(pair, settings, settings.search_samples)
-    middle = (best.matrix @ [*pair.centre_mm, 1])[:3] - pair.centre_mm
+    middle = shift_of(best.matrix, probe.centre_mm)
     turns = Rotation.random(settings.rival_turns, rng=np.random.default_rng(0)).as_matrix()
     found = [
         probe.start(turn, middle + shift)

@@ -76,9 +76,8 @@ def foreground(
     return grown
 
 
-def search(pair: Pair, settings: RegisterSettings) -> list[Start]:
+def search(pair: Pair, probe: "Probe", settings: RegisterSettings) -> list[Start]:
     """The best starts, far enough apart to be different, the best first."""
-    probe = Probe(pair, settings, settings.search_samples)
     shifts = list(_shifts(pair, settings))
     coarse = [
         probe.start(turn_about(0, pitch_deg), shift)
@@ -92,7 +91,7 @@ def search(pair: Pair, settings: RegisterSettings) -> list[Start]:
 
 def around_start(probe: "Probe", one: Start, settings: RegisterSettings) -> Iterator[Start]:
     """A start turned and nudged a little to every side."""
-    shift = one.matrix[:3, :3] @ probe.centre_mm + one.matrix[:3, 3] - probe.centre_mm
+    shift = shift_of(one.matrix, probe.centre_mm)
     for turn in _turns(settings.search_angle_deg):
         for nudge in nudges(settings.search_step_mm / 2):
             yield probe.start(turn @ one.matrix[:3, :3], shift + nudge)
@@ -117,9 +116,7 @@ class Probe:
 
     def start(self, turn: Matrix, shift: NDArray[np.float64]) -> Start:
         """The move that turns about the MR's middle and then shifts, with its score."""
-        matrix = np.eye(4)
-        matrix[:3, :3] = turn
-        matrix[:3, 3] = self.centre_mm + shift - turn @ self.centre_mm
+        matrix = turned_and_shifted(turn, shift, self.centre_mm)
         return Start(matrix=matrix, score=self.score(matrix))
 
     def score(self, matrix: Matrix) -> float:
@@ -132,6 +129,27 @@ class Probe:
             return -np.inf
         other = self._onto[tuple(near[inside].T)].astype(int)
         return _information(self._bins[inside], other) * share
+
+
+def turned_and_shifted(
+    turn: Matrix, shift: NDArray[np.float64], centre_mm: NDArray[np.float64]
+) -> Matrix:
+    """The move (4 x 4) that turns about a centre and then shifts."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = turn
+    matrix[:3, 3] = centre_mm + shift - turn @ centre_mm
+    return matrix
+
+
+def shift_of(matrix: Matrix, centre_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far a move (4 x 4) shifts a centre: what is left of it but the turn about that centre."""
+    shift: NDArray[np.float64] = matrix[:3, :3] @ centre_mm + matrix[:3, 3] - centre_mm
+    return shift
+
+
+def corners_apart_mm(one: Matrix, other: Matrix, corners_mm: NDArray[np.float64]) -> float:
+    """The farthest that two moves put corners, columns (x, y, z, 1), apart."""
+    return float(np.linalg.norm(corners_mm @ (one - other)[:3].T, axis=1).max())
 
 
 def _edges(values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -201,10 +219,7 @@ def _distinct(starts: list[Start], pair: Pair, apart_mm: float, count: int) -> l
     for one in sorted(starts, key=lambda each: -each.score):
         if not np.isfinite(one.score) or len(kept) == count:
             break
-        gaps = [
-            np.linalg.norm(corners @ (one.matrix - each.matrix)[:3].T, axis=1).max()
-            for each in kept
-        ]
+        gaps = [corners_apart_mm(one.matrix, each.matrix, corners) for each in kept]
         if min(gaps, default=np.inf) >= apart_mm:
             kept.append(one)
     return kept

@@ -68,14 +68,7 @@ def lay(canvas: Canvas, focus: Focus, number: int, rng: np.random.Generator) -> 
         if share.max(initial=0.0) < 0.08:
             return False
         inside = share == share.max()
-    labels = canvas.mimics if focus.kind is Kind.PHYSIOLOGIC else canvas.lesions
-    free = inside & (labels[box] == 0)
-    if not free.any():
-        return False
-    labels[box][free] = number
-    _make_room(canvas, focus, free, box)
-    _fill(canvas, box, share, focus, spacing, rng)
-    return True
+    return _laid(canvas, box, share, inside, focus, number, rng)
 
 
 def lay_mask(
@@ -87,11 +80,25 @@ def lay_mask(
     rng: np.random.Generator,
 ) -> bool:
     """A focus of any shape lies in the canvas; `share` 0..1 tells how full each voxel is."""
+    return _laid(canvas, box, share, share >= 0.5, focus, number, rng)
+
+
+def _laid(
+    canvas: Canvas,
+    box: tuple[slice, ...],
+    share: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    focus: Focus,
+    number: int,
+    rng: np.random.Generator,
+) -> bool:
+    """The focus lies in what is free of `inside`; False where nothing is."""
     labels = canvas.mimics if focus.kind is Kind.PHYSIOLOGIC else canvas.lesions
-    free = (share >= 0.5) & (labels[box] == 0)
+    free = inside & (labels[box] == 0)
     if not free.any():
         return False
     labels[box][free] = number
+    _make_room(canvas, focus, free, box)
     _fill(canvas, box, share, focus, canvas.body.geometry.spacing_mm[0], rng)
     return True
 

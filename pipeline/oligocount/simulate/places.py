@@ -6,9 +6,9 @@ from scipy import ndimage
 
 from oligocount.simulate.body import BodyMap
 
-FAT = ("torso_fat", "subcutaneous_tissue")
+INNER = ("torso_fat", "muscle")
 # What lies between the organs: nodes lie here, and here only (project rule 2.3, 0).
-BETWEEN = (*FAT, "muscle")
+BETWEEN = (*INNER, "subcutaneous_tissue")
 _LUNG_ROOT = ("bronchus", "pulmonary_", "trachea", "aorta", "superior_vena_cava", "azygos_vein",
               "heart", "esophagus", "torso_fat", "muscle")  # fmt: skip
 _SEROSAL = ("small_bowel", "colon", "liver", "spleen", "stomach")

@@ -9,7 +9,14 @@ from oligocount.domain.anatomy import NodalClass, Side
 from oligocount.domain.lesion import Kind
 from oligocount.simulate.body import BodyMap
 from oligocount.simulate.lesions import Focus
-from oligocount.simulate.places import node_places, peritoneal_places, pick, pick_deep
+from oligocount.simulate.places import (
+    BETWEEN,
+    INNER,
+    node_places,
+    peritoneal_places,
+    pick,
+    pick_deep,
+)
 
 REGIONAL = ("1R", "1L", "2R", "2L", "4R", "4L", "5", "6", "7", "8U", "8M", "8Lo", "9R", "9L",
             "10R", "10L", "15", "16", "17", "18", "19", "20")  # fmt: skip
@@ -22,9 +29,7 @@ _NODE_HOSTS = ("skin", "subcutaneous_tissue", "muscle", "torso_fat", "body", "lu
                "brachiocephalic_vein", "internal_jugular", "superior_vena", "inferior_vena",
                "iliac_vena", "subclavian_vein")  # fmt: skip
 _GLANDS = ("adrenal", "thyroid")  # a tumour outgrows the gland, and is the gland's all the same
-_SWELLING = {"adrenal": ("torso_fat", "muscle"),
-             "thyroid": ("torso_fat", "muscle", "subcutaneous_tissue"),
-             "peritoneum": ("torso_fat", "muscle")}  # fmt: skip
+_SWELLING = {"adrenal": INNER, "thyroid": BETWEEN, "peritoneum": INNER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,12 @@ from numpy.typing import NDArray
 from oligocount.simulate.body import BodyMap
 from oligocount.simulate.lesions import Focus
 from oligocount.simulate.mimic import mimic
-from oligocount.simulate.places import nearest_place, pick
+from oligocount.simulate.places import INNER, nearest_place, pick
 
 _PELVIS_INWARD_MM = 12.0
 _BEAD_STEP_MM = 4.0
 _ASIDE_MM = 30.0  # a ureter's way around bone, bowel and vessels
-_BESIDE = ("torso_fat", "muscle")
-_FILLS = (*_BESIDE, "iliopsoas_", "kidney_", "urinary_bladder", "iliac_vena")
+_FILLS = (*INNER, "iliopsoas_", "kidney_", "urinary_bladder", "iliac_vena")
 
 
 def collecting_system(body: BodyMap, rng: np.random.Generator) -> list[Focus]:
@@ -58,7 +57,7 @@ def _ureter(
     goal = bladder.mean(0) + np.array([10, 8, -inward * 22]) / spacing
     # forward over the psoas, which keeps it off the spine
     bow = np.array([0, -rng.uniform(8, 26), -inward * rng.uniform(0, 12)]) / spacing
-    free = body.where(*_BESIDE)
+    free = body.where(*INNER)
 
     def along(t: float) -> tuple[int, int, int] | None:
         place = pelvis * (1 - t) + goal * t + bow * np.sin(np.pi * t)
