@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from oligocount.cohort.interrupts import interruptible
 from oligocount.errors import InputError, OligocountError
 from oligocount.plain_yaml import read_yaml
 
@@ -141,7 +142,7 @@ def _separator(file: Path, header: str) -> str:
 
 def _read_parquet(file: Path) -> list[dict[str, Any]]:
     try:
-        with duckdb.connect() as memory:
+        with interruptible(), duckdb.connect() as memory:
             result = memory.execute("SELECT * FROM read_parquet(?)", [str(file)])
             names = [column[0] for column in result.description or ()]
             _refuse_columns(file, names)

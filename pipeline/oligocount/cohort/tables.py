@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import duckdb
 
+from oligocount.cohort.interrupts import interruptible
 from oligocount.cohort.ledger import Attempt, Ledger, State
 from oligocount.cohort.plan import WORK_FOLDER, case_folder
 from oligocount.cohort.rows import (
@@ -50,7 +51,8 @@ def write_tables(out: Path) -> None:
     try:
         work.mkdir(parents=True, exist_ok=True)
         _write_lines(out, work)
-        _build(work)
+        with interruptible():
+            _build(work)
         for name in (*(f"{table}.parquet" for table in TABLES), DATABASE):
             (work / name).replace(out / name)
     except OSError as error:
@@ -73,7 +75,8 @@ def ask(out: Path, question: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, 
         connection = duckdb.connect(
             str(file), read_only=True, config={"enable_external_access": "false"}
         )
-        result = connection.execute(question)
+        with interruptible():
+            result = connection.execute(question)
         names = tuple(column[0] for column in result.description or ())
     except duckdb.Error as error:
         raise ConfigError(f"the question cannot be answered: {error}") from error
@@ -81,8 +84,9 @@ def ask(out: Path, question: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, 
 
 
 def _rows(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while some := result.fetchmany(1000):
-        yield from some
+    with interruptible():
+        while some := result.fetchmany(1000):
+            yield from some
 
 
 def _write_lines(out: Path, work: Path) -> None:
