@@ -141,7 +141,7 @@ def test_training_learns_resumes_and_exports_a_bundle(tmp_path: Path) -> None:
     assert first.step > 1
     again = build_network({"network_def": TINY}, name="tiny", trusted=False)
     second = train(again, draw, organ_loss, checkpoint=checkpoint, device=cpu,
-                   settings=LoopSettings(minutes=0.06))  # fmt: skip
+                   settings=LoopSettings(minutes=first.seconds / 60 + 0.01))  # fmt: skip
     assert second.step > first.step
     facts = BundleFacts(
         name="tiny", task="a test", spacing_mm=6.0,

@@ -1,14 +1,16 @@
 """Trains one of our networks on phantoms or on scans with lesion masks, and writes a MONAI bundle.
 
 NETWORK is fdg_lesions (voxels), scorer (whole spots: what fdg_lesions uses by default; added to
-the bundle named by --from-bundle) or organs_ct (phantoms only: it needs organ truth). Samples are
-prepared once into WORK/samples; a run that was stopped is taken up again from what lies in WORK.
-DATA holds autoPET's NIfTI layout, which is nnU-Net's (imagesTr with CT as _0000 and SUV as _0001,
-labelsTr), or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV,
-CTres, SEG as .nii.gz); organs there are drawn by the network organs_ct.
+the bundle named by --from-bundle), organs_ct, or mr_brain and mr_liver (lesions on synthetic MR);
+the last three learn from phantoms only, for they need organ truth. Samples are prepared once into
+WORK/samples; a run that was stopped is taken up again from what lies in WORK. DATA holds autoPET's
+NIfTI layout, which is nnU-Net's (imagesTr with CT as _0000 and SUV as _0001, labelsTr), or
+FDG-PET-CT-Lesions (PATIENT/STUDY/SUV, CTres, SEG as .nii.gz); organs there are drawn by the network
+organs_ct.
 
 examples:
   oligocount train organs_ct --phantoms 500 --work work --minutes 600 -o my_organs
+  oligocount train mr_brain --phantoms 200 --work work --minutes 30 -o my_mr_brain
   oligocount train scorer --phantoms 400 --from-bundle models/fdg_lesions --work work -o mine
   oligocount train scorer --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
   oligocount train fdg_lesions --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
@@ -30,9 +32,13 @@ from oligocount.learn.from_autopet import write_scan_samples
 from oligocount.learn.from_phantom import write_phantom_samples
 from oligocount.learn.recipes import (
     LESIONS,
+    MR_BRAIN,
+    MR_LIVER,
     ORGANS,
+    Recipe,
     export_recipe,
     lesion_recipe,
+    mr_recipe,
     organ_recipe,
     train_recipe,
 )
@@ -42,14 +48,16 @@ from oligocount.segment.spots import find_spots
 from oligocount.version import __version__
 
 SCORER = "scorer"
+_MR = (MR_BRAIN, MR_LIVER)
+_OPTIONS = {ORGANS: "--organs", LESIONS: "--lesions"}
 _MIN_PROBABILITY = 0.5  # below, a spot is no lesion; the bundle carries it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `oligocount train`."""
     parser.add_argument(
-        "network", choices=(LESIONS, ORGANS, SCORER), metavar="NETWORK",
-        help=f"{LESIONS}, {SCORER} or {ORGANS}",
+        "network", choices=(LESIONS, ORGANS, SCORER, *_MR), metavar="NETWORK",
+        help=f"{LESIONS}, {SCORER}, {ORGANS}, {MR_BRAIN} or {MR_LIVER}",
     )  # fmt: skip
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="BUNDLE",
@@ -107,8 +115,8 @@ def execute(arguments: argparse.Namespace) -> int:
         write_scan_samples(arguments.data, samples, draw_organs=draw_organs)
     if arguments.network == SCORER:
         return _train_scorer(arguments, samples / "lesions")
-    recipe = organ_recipe() if arguments.network == ORGANS else lesion_recipe()
-    folder = samples / ("organs" if arguments.network == ORGANS else "lesions")
+    recipe = _recipe(arguments.network)
+    folder = samples / recipe.samples
     loop = LoopSettings(
         minutes=arguments.minutes, learning_rate=arguments.learning_rate, seed=arguments.seed
     )
@@ -119,11 +127,17 @@ def execute(arguments: argparse.Namespace) -> int:
     notes = f"Trained by `oligocount train` {__version__}."
     export_recipe(recipe, arguments.work, arguments.out, version=__version__, notes=notes)
     print(f"{arguments.out}: {recipe.name}, {run.step} steps in {run.seconds / 60:.1f} minutes")
-    option = "--organs" if arguments.network == ORGANS else "--lesions"
+    option = _OPTIONS.get(arguments.network, "--mr-lesions")
     print(f"use it: oligocount run INPUT -o OUT {option} {arguments.out}")
     if arguments.network == LESIONS:
         print(f"without a scorer: oligocount train {SCORER} --from-bundle {arguments.out} adds one")
     return 0
+
+
+def _recipe(network: str) -> Recipe:
+    if network in _MR:
+        return mr_recipe(network)
+    return organ_recipe() if network == ORGANS else lesion_recipe()
 
 
 def _train_scorer(arguments: argparse.Namespace, samples: Path) -> int:
@@ -142,8 +156,10 @@ def _train_scorer(arguments: argparse.Namespace, samples: Path) -> int:
 def _check(arguments: argparse.Namespace) -> None:
     if not arguments.phantoms and arguments.data is None:
         raise ConfigError("expected --phantoms N, --data DATA or both: nothing to learn from")
-    if arguments.network == ORGANS and arguments.data is not None:
-        raise ConfigError("organs_ct learns from phantoms only: DATA holds no organ truth")
+    if arguments.network in (ORGANS, *_MR) and arguments.data is not None:
+        raise ConfigError(
+            f"{arguments.network} learns from phantoms only: DATA holds no organ truth"
+        )
     if arguments.network == SCORER and arguments.from_bundle is None:
         raise ConfigError("scorer: expected --from-bundle BUNDLE, the bundle that it is added to")
     if arguments.phantoms < 0 or arguments.minutes <= 0:

@@ -8,6 +8,7 @@ A channel is named by what it holds; a bundle's metadata lists the names in orde
     has_suv, has_ct   1 everywhere when the image is there, else 0
     organs:a|b        1 inside any of the named structures, or of those whose name begins so
     has_organs        1 everywhere when an organ map is there, else 0
+    mr_<kind>         an MR, its tissue at mean 0 and deviation 1; an ADC map in um2/s over 1000
 
 An image that is absent leaves its channels 0.
 """
@@ -22,6 +23,8 @@ from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.errors import BundleMismatch, GeometryError
 
 AIR_HU = -1000.0
+_TISSUE_SHARE = 0.1  # of an MR's bright end: above is tissue
+_ADC_SCALE = 1000.0
 Array = NDArray[np.float32]
 
 
@@ -67,6 +70,22 @@ def intensity_channel(name: str, values: Array) -> Array:
     if name == "ct_soft":
         return (np.clip(values, -200, 250) / 200).astype(np.float32)
     raise BundleMismatch(f"channel {name!r} is not one that oligocount can fill")
+
+
+def mr_channel(values: Array, *, is_adc: bool) -> Array:
+    """An MR as a network sees it; what shows no tissue at all is 0."""
+    if is_adc:
+        return (values / np.float32(_ADC_SCALE)).astype(np.float32)
+    mean, deviation = tissue_level(values)
+    return ((values - mean) / deviation if deviation else np.zeros_like(values)).astype(np.float32)
+
+
+def tissue_level(values: Array) -> tuple[float, float]:
+    """Mean and deviation of an MR's tissue; (0, 0) where there is none."""
+    tissue = values[values > _TISSUE_SHARE * float(np.percentile(values, 99))]
+    if not tissue.size:
+        return 0.0, 0.0
+    return float(tissue.mean()), max(float(tissue.std()), 1e-6)
 
 
 def structure_mask(labels: LabelMap, names: Sequence[str]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The two networks we train, as the config that their bundles carry."""
+"""The networks we train, as the config that their bundles carry."""
 
 from typing import Any
 
@@ -16,6 +16,11 @@ def organ_network(n_classes: int) -> dict[str, Any]:
 def lesion_network() -> dict[str, Any]:
     """A residual U-Net for one output: lesion."""
     return _residual_unet(len(LESION_CHANNELS), 1, filters=8, blocks_down=[1, 2, 2, 2])
+
+
+def mr_network(n_series: int) -> dict[str, Any]:
+    """A small residual U-Net for lesions of one organ on MR."""
+    return _residual_unet(n_series, 1, filters=8, blocks_down=[1, 2, 2])
 
 
 def _residual_unet(

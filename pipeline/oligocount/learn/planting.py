@@ -57,21 +57,21 @@ def _plant_one(
     rng: np.random.Generator,
     settings: PlantSettings,
 ) -> None:
-    radius = float(np.clip(_lognormal(rng, settings.radius_median_mm, settings.radius_gsd),
+    radius = float(np.clip(lognormal(rng, settings.radius_median_mm, settings.radius_gsd),
                            *settings.radius_range_mm))  # fmt: skip
-    peak = float(np.clip(_lognormal(rng, settings.suv_median, settings.suv_gsd),
+    peak = float(np.clip(lognormal(rng, settings.suv_median, settings.suv_gsd),
                          *settings.suv_range))  # fmt: skip
     reach = int(np.ceil(radius * 1.6 / spacing_mm)) + 2
     low = np.maximum(centre - reach, 0)
     high = np.minimum(centre + reach + 1, suv.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    shape = _blob(low, high, centre, radius / spacing_mm, rng)
+    shape = blob(low, high, centre, radius / spacing_mm, rng)
     inside = shape > 0.5
     if not inside.any() or peak < settings.min_contrast * float(suv[box][inside].mean()):
         return
     filling = shape
     if radius > 12 and rng.random() < settings.cold_core_share:
-        core = _blob(low, high, centre, 0.55 * radius / spacing_mm, rng)
+        core = blob(low, high, centre, 0.55 * radius / spacing_mm, rng)
         filling = shape * (1 - rng.uniform(0.5, 0.95) * core)
     filling = blur(filling, rng.uniform(2.2, 3.6) / spacing_mm)
     texture = 1 + 0.15 * blur(torch.from_numpy(rng.normal(size=shape.shape).astype(np.float32)), 1)
@@ -81,7 +81,7 @@ def _plant_one(
     lesions[box] = torch.maximum(lesions[box], inside.to(lesions.dtype))
 
 
-def _blob(
+def blob(
     low: np.ndarray, high: np.ndarray, centre: np.ndarray, radius: float, rng: np.random.Generator
 ) -> torch.Tensor:
     """An uneven ellipsoid, 1 inside and 0 outside with an edge of one voxel."""
@@ -97,5 +97,6 @@ def _blob(
     return (radius - torch.from_numpy(distance.astype(np.float32)) + bumps + 0.5).clamp(0, 1)
 
 
-def _lognormal(rng: np.random.Generator, median: float, gsd: float) -> float:
+def lognormal(rng: np.random.Generator, median: float, gsd: float) -> float:
+    """A draw whose logarithm is normal."""
     return float(median * np.exp(rng.normal(0, np.log(gsd))))

@@ -24,12 +24,15 @@ def random_grid(
     centre: tuple[float, float, float],
     rng: np.random.Generator,
     settings: WarpSettings,
+    *,
+    step: float = 1.0,
 ) -> torch.Tensor:
     """A sampling grid (1, k, j, i, 3) for grid_sample: a warped window about `centre` (k, j, i).
 
-    Left and right are mirrored in `mirror_share` of the draws.
+    One voxel of the window is `step` voxels of the sample. Left and right are mirrored in
+    `mirror_share` of the draws.
     """
-    matrix = _random_matrix(rng, settings)
+    matrix = step * _random_matrix(rng, settings)
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in window]
     points = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
     points = points @ torch.from_numpy(matrix.T.astype(np.float32))

@@ -38,7 +38,8 @@ def look(
     """
     if segmenter is None:
         return Mri(caveats=(_NOT_READ,) if mr else ())
-    marked = segmenter(mr)
+    found = segmenter(mr)
+    marked = [one for one in found if one.lesions.labels.array.any()]
     used = {one.image.volume.geometry.frame_of_reference_uid for one in marked}
     needed = tuple(one for one in mr if one.volume.geometry.frame_of_reference_uid in used)
     frames = bring(needed, images, organs, settings.quantify.register)
@@ -47,5 +48,6 @@ def look(
         for each in marked
         for one in see(each, images.suv.geometry, frames.moves[each.image.series_uid], mr)
     )
-    models = tuple(dict.fromkeys(each.model for each in marked))
-    return Mri(seen=seen, models=models, caveats=frames.caveats)
+    models = tuple(dict.fromkeys(each.model for each in found))
+    told = dict.fromkeys(caveat for each in found for caveat in each.caveats)
+    return Mri(seen=seen, models=models, caveats=(*told, *frames.caveats))

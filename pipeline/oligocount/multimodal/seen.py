@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from oligocount.domain.lesion import LesionMap, SeenMeasures
 from oligocount.domain.mr import MrRegion
-from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.registration import RigidMove
 from oligocount.domain.study import MrImage
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
@@ -25,6 +25,7 @@ class MrLesions:
 
     image: MrImage
     lesions: LesionMap
+    caveats: tuple[Caveat, ...] = ()
 
     @property
     def model(self) -> ModelInfo:

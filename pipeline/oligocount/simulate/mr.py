@@ -115,9 +115,9 @@ def _imaged(
     names = phantom.organs.names
     lookup = np.zeros(max(names, default=0) + 1, np.float32)
     for label, structure in names.items():
-        lookup[label] = _signal(structure, name)
+        lookup[label] = structure_signal(structure, name)
     signal = lookup[phantom.organs.array]
-    signal[phantom.lesions.array > 0] = _signal("lesion", name)
+    signal[phantom.lesions.array > 0] = structure_signal("lesion", name)
     signal = ndimage.gaussian_filter(signal, _BLUR_VOXELS)
     image = Volume(array=signal, unit=Unit.ARBITRARY, geometry=there)
     array = resample_volume(image, grid, outside=0.0).array
@@ -130,7 +130,8 @@ def _imaged(
     return Volume(array=noisy.astype(np.float32), unit=Unit.ARBITRARY, geometry=grid)
 
 
-def _signal(structure: str, name: str) -> float:
+def structure_signal(structure: str, name: str) -> float:
+    """The signal of a structure, or of `lesion`, in a series (t1_contrast, flair, t2, adc)."""
     row = next(
         each
         for each in _table()["signal"]
