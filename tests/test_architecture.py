@@ -29,8 +29,7 @@ HOMES = {
     "pydicom": ("intake/", "publish/", "pacs/", "simulate/dicom.py", "simulate/mr_dicom.py"),
     "highdicom": ("publish/", "intake/masks.py"),
     "nibabel": (
-        "intake/nifti.py", "intake/masks.py", "publish/masks.py", "publish/volumes.py",
-        "simulate/nifti.py",
+        "intake/nifti.py", "intake/masks.py", "publish/nifti.py", "simulate/nifti.py",
     ),
     "totalsegmentator": ("totalsegmentator/worker.py",),
     "nnunetv2": ("inference/nnunet.py",),

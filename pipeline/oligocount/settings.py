@@ -204,6 +204,7 @@ class PublishSettings:
 
     language: str
     keep_suv: bool
+    keep_ct: bool
     pdf: bool
     projections: ProjectionSettings
     thumbnails: ThumbnailSettings

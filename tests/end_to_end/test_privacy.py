@@ -98,7 +98,7 @@ def test_convert_names_nobody(
     assert {name: named_in(text) for name, text in files.items() if named_in(text)} == {}
 
 
-def test_run_names_nobody_outside_its_dicom_objects(
+def test_run_and_recount_name_nobody_outside_their_dicom_objects(
     scan: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -112,6 +112,20 @@ def test_run_names_nobody_outside_its_dicom_objects(
     files = contents(out)
     assert {"result.json", "settings.yaml", *CLEAN} <= set(files)
     assert {name: named_in(text) for name, text in files.items() if named_in(text)} == {}
+    edits = tmp_path / "edits.yaml"
+    edits.write_text("edits: [{reject: 1}]")
+    for folder, more in ((out / "reader", []), (tmp_path / "again", ["--input", str(scan)])):
+        assert main(["recount", str(out), "--edits", str(edits), "-o", str(folder), *more]) == 0
+        assert "not made" not in (told := said(capsys, caplog))
+        assert named_in(told) == []
+        files = contents(folder)
+        assert {"result.json", *CLEAN} <= set(files)
+        assert {name: named_in(text) for name, text in files.items() if named_in(text)} == {}
+    uids = [
+        {pydicom.dcmread(file).SOPInstanceUID for file in (folder / "dicom").iterdir()}
+        for folder in (out / "reader", tmp_path / "again")
+    ]
+    assert uids[0] == uids[1]
 
 
 @pytest.mark.parametrize("command", ["inspect", "convert", "run"])

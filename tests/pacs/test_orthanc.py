@@ -1,5 +1,6 @@
 """Against a real Orthanc: in, found, out, both ways, bit by bit; the objects are seen and drawn."""
 
+import json
 import shutil
 import ssl
 import subprocess
@@ -14,6 +15,7 @@ from dicomweb_client.web import DICOMwebClient
 from oligocount.cli.main import main
 from oligocount.errors import ArchiveRefused
 from oligocount.pacs import dimse_retrieve as retrieval
+from recount.finished_case import write_case
 
 from . import made
 from .conftest import Certificates
@@ -92,6 +94,40 @@ def test_objects_go_in_once_are_found_beside_their_source_and_come_out_bit_by_bi
         assert main(["fetch", "--from", place(orthanc, back_by), "--study", made.STUDY_UID,
                      "--modality", "SEG,SR,RTSTRUCT", "-o", str(out)]) == 0  # fmt: skip
         assert made.contents(out) == made.contents(case)
+
+
+@pytest.mark.slow
+def test_what_a_reader_corrected_goes_in_beside_its_source(
+    orthanc: Orthanc, tmp_path: Path, capsys
+) -> None:
+    """Recount, send, and ask Orthanc itself: three series by the reader in the PET's own study."""
+    case = write_case(tmp_path)
+    edits = tmp_path / "edits.yaml"
+    edits.write_text("{reader: R1, edits: [{reject: 4}, {accept: 5}]}")
+    assert main(["recount", str(case), "--edits", str(edits)]) == 0
+    store_source(orthanc, tmp_path / "pet", "web")
+    assert main(["send", str(case), "--to", orthanc.address]) == 0
+    told = capsys.readouterr().out
+    assert f"{case}, reader's version -> " in told
+    assert "3 sent, 0 kept back" in told
+    (study,) = json.loads(orthanc.ask("/studies?expand"))
+    assert study["MainDicomTags"]["StudyInstanceUID"] == made.STUDY_UID
+    series = [
+        json.loads(orthanc.ask(f"/series/{each}"))["MainDicomTags"] for each in study["Series"]
+    ]
+    ours = {one["Modality"]: one["SeriesDescription"] for one in series if one["Modality"] != "PT"}
+    assert ours == {
+        "SEG": "oligocount lesions by reader (RESEARCH USE ONLY)",
+        "RTSTRUCT": "oligocount lesions by reader (RESEARCH USE ONLY)",
+        "SR": "oligocount measurements by reader (RESEARCH USE ONLY)",
+    }
+    out = tmp_path / "back"
+    fetching = ["fetch", "--from", orthanc.address, "--study", made.STUDY_UID, "-o", str(out)]
+    assert main([*fetching, "--modality", "SEG,SR,RTSTRUCT"]) == 0
+    assert made.contents(out) == made.contents(case / "reader")
+    capsys.readouterr()
+    assert main(["send", str(case), "--of", "machine", "--to", orthanc.address]) == 0
+    assert "5 sent, 0 kept back" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("way", ["dimse", "web"])

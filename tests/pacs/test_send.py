@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from oligocount.cli.main import main
 from oligocount.errors import ArchiveRefused, ArchiveUnreachable, InputError, PublishError
 from oligocount.pacs.archive import Stored
 from oligocount.pacs.objects import DicomObject, read_objects
@@ -210,3 +212,28 @@ def test_what_is_no_case_is_refused(tmp_path: Path, case: Path) -> None:
         file.unlink()
     with pytest.raises(InputError, match="no DICOM objects"):
         send(case, Archive())
+
+
+def test_the_readers_version_goes_where_there_is_one_and_is_told_apart(
+    case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    archive = Archive()
+    monkeypatch.setattr("oligocount.cli.send.connect", lambda _: archive)
+    to = ["--to", "127.0.0.1:11112/X"]
+    assert main(["send", str(case), "--of", "reader", *to]) == 3
+    assert "has no reader's version" in capsys.readouterr().err
+    reader = case / "reader"
+    reader.mkdir()
+    shutil.copy(case / "result.json", reader)
+    assert main(["send", str(case), *to]) == 3
+    assert "its reader's version has no DICOM objects" in capsys.readouterr().err
+    (reader / "dicom").mkdir()
+    shutil.copy(case / "dicom" / "lesions_seg.dcm", reader / "dicom")
+    assert main(["send", str(case), *to]) == 0
+    assert archive.taken == ["lesions_seg.dcm"]
+    assert (reader / "sent.jsonl").is_file()
+    assert not (case / "sent.jsonl").exists()
+    assert f"{case}, reader's version -> " in capsys.readouterr().out
+    assert main(["send", str(case), "--of", "machine", *to]) == 0
+    assert sorted(archive.taken[1:]) == sorted(made.FILES)
+    assert "reader's version" not in capsys.readouterr().out

@@ -21,9 +21,10 @@ from oligocount.config import dump_settings, load_settings
 from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.errors import ConfigError, GeometryError, InputError
 from oligocount.intake.nifti import read_nifti_labels
-from oligocount.publish.masks import write_label_map, write_suv
+from oligocount.publish.masks import write_label_map
 from oligocount.publish.result_json import result_document, to_json
-from oligocount.recount import Case, differences, kept_suv, read_case, read_edits, recount
+from oligocount.publish.volumes import write_suv
+from oligocount.recount import Case, Edits, differences, kept_images, read_case, read_edits, recount
 from oligocount.resources import shipped_folder
 from publish import builders
 
@@ -395,7 +396,10 @@ def test_a_case_that_keeps_its_suv_is_enough(kept: Path, tmp_path, suv, capsys) 
     assert main(told) == 0
     assert (tmp_path / "reader" / "result.json").read_bytes() == first
     beside = recount(read_case(kept), read_edits(file), suv=suv)
-    assert json.loads(first) == json.loads(to_json(dict(beside.document)))
+    told = json.loads(first)
+    (no_dicom,) = [each for each in told["caveats"] if each["code"] == "NO_DICOM_OUT"]
+    told["caveats"].remove(no_dicom)  # the case was made without
+    assert told == json.loads(to_json(dict(beside.document)))
     labels, _ = read_nifti_labels(tmp_path / "reader" / "lesions.nii.gz")
     assert labels.geometry.is_same_grid(read_case(kept).labels.geometry)
 
@@ -405,21 +409,32 @@ def test_a_mask_that_changes_nothing_measures_the_same(kept: Path, tmp_path) -> 
     write_label_map(tmp_path / "m.nii.gz", case.labels)
     file = tmp_path / "edits.yaml"
     file.write_text("edits: [{mask: m.nii.gz}]", "utf-8")
-    version = recount(case, read_edits(file), suv=kept_suv(case))
+    images = kept_images(case)
+    assert images is not None
+    version = recount(case, read_edits(file), suv=images.suv)
     assert differences(case.document, version.document) == ()
     again = {each["id"]: each for each in version.document["lesions"]}
     for before in case.document["lesions"]:
         assert again[before["id"]]["suv_max"] == pytest.approx(before["suv_max"], rel=1e-5)
 
 
-def test_edits_without_voxels_do_not_read_the_suv(kept: Path, tmp_path, capsys) -> None:
+def test_a_kept_suv_that_cannot_be_read_is_refused(kept: Path, tmp_path, capsys) -> None:
     (kept / "suv.nii.gz").write_bytes(b"no NIfTI")
     file = tmp_path / "edits.yaml"
     file.write_text("edits: [{accept: 5}]", "utf-8")
-    assert main(["recount", str(kept), "--edits", str(file)]) == 0
-    file.write_text("edits: [{merge: [4, 5]}]", "utf-8")
     assert main(["recount", str(kept), "--edits", str(file)]) == 3
     assert "suv.nii.gz: cannot be read as NIfTI" in capsys.readouterr().err
+    assert not (kept / "reader").exists()
+
+
+def test_a_node_cluster_of_unknown_number_stays_unknown(case) -> None:
+    lesions = [
+        {**each, "n_nodes": None} if each["id"] == 2 else each for each in case.document["lesions"]
+    ]
+    unknown = dataclasses.replace(case, document={**case.document, "lesions": lesions})
+    again = recount(unknown, Edits(edits=(), reader=None, when=None, folder=unknown.folder))
+    assert {each.id: each.n_nodes for each in again.findings}[2] is None
+    assert lesion(again, 2)["n_nodes"] is None
 
 
 def test_the_interval_of_the_machine_is_not_the_readers(case, edited) -> None:

@@ -125,7 +125,7 @@ def _finding_of_result(lesion: Mapping[str, Any]) -> Finding:
         site=_site(lesion, lesion.get("organ")),
         probability=lesion.get("probability"),
         longest_diameter_mm=lesion.get("longest_diameter_mm"),
-        n_nodes=lesion.get("n_nodes") or 1,
+        n_nodes=_known(lesion.get("n_nodes", 1)),
         treatable=_known(lesion.get("treatable", True)),
         diffuse=bool(lesion.get("diffuse")),
         runner_up=_runner_up(runner_up) if runner_up else None,

@@ -37,6 +37,16 @@ def add_clinical(parser: argparse._ActionsContainer) -> None:
     )
 
 
+def add_report(parser: argparse._ActionsContainer) -> None:
+    """--lang and --pdf."""
+    parser.add_argument(
+        "--lang",
+        choices=("en", "zh"),
+        help="language of the report (default: that of the settings, en)",
+    )
+    parser.add_argument("--pdf", action="store_true", default=None, help="report.pdf too")
+
+
 def add_config(parser: argparse._ActionsContainer) -> None:
     """--config."""
     parser.add_argument(

@@ -26,6 +26,7 @@ from oligocount.cli.options import (
     add_input,
     add_models,
     add_pet_series,
+    add_report,
 )
 from oligocount.config import dump_settings, load_settings
 from oligocount.domain.facts import ClinicalFacts
@@ -55,8 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_clinical(parser)
     add_case_id(parser)
     add_config(parser)
-    add("--lang", choices=("en", "zh"), help="language of the report (default: en)")
-    add("--pdf", action="store_true", default=None, help="report.pdf too")
+    add_report(parser)
     _add_images(parser.add_argument_group("which images"))
     _add_models(parser.add_argument_group("which models"))
 

@@ -1,8 +1,11 @@
 """Sends the DICOM objects of finished cases (SEG, SR, RTSTRUCT) to an archive (PACS).
 
-CASE is a folder that `oligocount run` wrote; several may be given. What was sent where stands in
-CASE/sent.jsonl, so the same command again sends only what is not there yet. Each object is told
-for itself; a broken connection is made anew with growing pauses. Nothing on disk is taken away.
+CASE is a folder that `oligocount run` wrote; several may be given. Where `oligocount recount` made
+a reader's version (CASE/reader), that one is sent: lesions, counts and verdicts as the reader left
+them. `--of machine` sends the program's own, with organs and stations. What was sent where stands
+in sent.jsonl beside the version, so the same command again sends only what is not there yet. Each
+object is told for itself; a broken connection is made anew with growing pauses. Nothing on disk is
+taken away.
 
 The archive is one of
   HOST:PORT/AE-TITLE         the DICOM network (C-STORE), such as pacs.example:11112/ARCHIVE
@@ -33,6 +36,7 @@ another machine unless the peers file says plain_login: true. No proxy is used.
 examples:
   oligocount send --check --to clinic
   oligocount send out/case --to clinic
+  oligocount send out/case --of machine --to clinic
   oligocount send cohort/cases/* --to https://pacs.example/dicom-web
 
 Exit status: 0 the archive has every object; 2 the peer cannot be used; 3 CASE is no case;
@@ -46,8 +50,10 @@ from pathlib import Path
 
 from oligocount.errors import ConfigError, InputError, PublishError
 from oligocount.pacs import Archive, Peer, Sent, State, connect, find_peer, send_case
-from oligocount.publish.case_folder import READER
+from oligocount.pacs.objects import FOLDER as OBJECTS
+from oligocount.publish.case_folder import MARKER, READER
 
+MACHINE = "machine"
 _MARKS = {State.SENT: "sent  ", State.KNOWN: "kept  ", State.FAILED: "FAILED"}
 
 
@@ -58,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--peers", type=Path, metavar="FILE", help="archives by name")
     parser.add_argument(
         "--check", action="store_true", help="ask the archive whether it answers, and send nothing"
+    )
+    parser.add_argument(
+        "--of",
+        choices=(READER, MACHINE),
+        help="whose version is sent (default: the reader's where there is one)",
     )
     parser.add_argument("--again", action="store_true", help="send also what was sent there before")
 
@@ -72,17 +83,19 @@ def execute(arguments: argparse.Namespace) -> int:
         archive.check()
         print(f"{peer.address}: answers")
         return 0
-    statuses = [_send(case, archive, peer, again=arguments.again) for case in arguments.case]
+    statuses = [
+        _send(case, arguments.of, archive, peer, again=arguments.again) for case in arguments.case
+    ]
     return max(statuses)
 
 
-def _send(case: Path, archive: Archive, peer: Peer, *, again: bool) -> int:
+def _send(case: Path, of: str | None, archive: Archive, peer: Peer, *, again: bool) -> int:
     """The status of one case; the others go on."""
-    print(f"{case} -> {peer.address}", flush=True)
-    if (case / READER).is_dir():
-        _tell(f"{case} has a reader's version; what is sent is the machine's, which has no other")
     try:
-        sent = send_case(case, archive, peer, _tell_object, again=again, tell=_tell)
+        version, folder = _version(case, of)
+        told = f"{case}, reader's version" if version == READER else str(case)
+        print(f"{told} -> {peer.address}", flush=True)
+        sent = send_case(folder, archive, peer, _tell_object, again=again, tell=_tell)
     except (InputError, PublishError) as error:
         _tell(str(error))
         return error.exit_status
@@ -90,6 +103,22 @@ def _send(case: Path, archive: Archive, peer: Peer, *, again: bool) -> int:
     print(f"  {counts[State.SENT]} sent, {counts[State.KNOWN]} kept back as sent before, "
           f"{counts[State.FAILED]} failed", flush=True)  # fmt: skip
     return PublishError.exit_status if counts[State.FAILED] else 0
+
+
+def _version(case: Path, of: str | None) -> tuple[str, Path]:
+    """Whose version is sent, and where it stands."""
+    reader = case / READER
+    has_reader = (reader / MARKER).is_file()
+    if of == READER and not has_reader:
+        raise InputError(f"{case}: has no reader's version; `oligocount recount` makes one")
+    if of == MACHINE or not has_reader:
+        return MACHINE, case
+    if not (reader / OBJECTS).is_dir():
+        raise InputError(
+            f"{case}: its reader's version has no DICOM objects (`oligocount recount` tells why); "
+            "--of machine sends the program's own"
+        )
+    return READER, reader
 
 
 def _tell_object(one: Sent) -> None:

@@ -33,7 +33,8 @@ def place_volume(volume: Volume, onto: Geometry) -> Volume:
     return Volume(array=array, unit=volume.unit, geometry=onto)
 
 
-def _placed(values: NDArray[Any], part: Geometry, onto: Geometry) -> NDArray[Any]:
+def part_of(part: Geometry, onto: Geometry) -> tuple[slice, slice, slice]:
+    """Where the voxels of `part` lie in the grid `onto`. Raises GeometryError when none do."""
     corners = np.array([[0, 0, 0], [n - 1 for n in part.shape]], float)
     first, last = onto.to_index(part.to_lps_mm(corners))
     low = np.rint(first).astype(int)
@@ -43,6 +44,11 @@ def _placed(values: NDArray[Any], part: Geometry, onto: Geometry) -> NDArray[Any
     )
     if not is_aligned or low.min() < 0 or (high > onto.shape).any():
         raise GeometryError(f"a map of {part.shape} voxels is no part of a grid of {onto.shape}")
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return (k, j, i)
+
+
+def _placed(values: NDArray[Any], part: Geometry, onto: Geometry) -> NDArray[Any]:
     array = np.zeros(onto.shape, values.dtype)
-    array[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = values
+    array[part_of(part, onto)] = values
     return array

@@ -1,27 +1,16 @@
 """One case as a folder of files."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-
 from oligocount.domain.result import Result
-from oligocount.errors import PublishError
 from oligocount.publish.case_folder import write_case_folder
-from oligocount.publish.dicom import dicom_objects, write_objects
-from oligocount.publish.fhir import summary_bundle
-from oligocount.publish.masks import write_masks, write_suv
-from oligocount.publish.pdf import write_pdf
-from oligocount.publish.report import render_report
-from oligocount.publish.result_json import result_document, to_json
-from oligocount.publish.tables import lesions_csv
-from oligocount.publish.viewer import render_viewer
+from oligocount.publish.masks import write_masks
+from oligocount.publish.result_json import result_document
+from oligocount.publish.version import make_version, utc_now, write_version
+from oligocount.publish.volumes import write_ct, write_suv
 from oligocount.settings import PublishSettings
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def write(
@@ -30,7 +19,7 @@ def write(
     settings_yaml: str,
     settings: PublishSettings,
     *,
-    clock: Callable[[], datetime] = _now,
+    clock: Callable[[], datetime] = utc_now,
 ) -> tuple[Path, ...]:
     """The case stands in the folder `out`, whole; returns the files written.
 
@@ -39,32 +28,15 @@ def write(
     else or cannot be written, or where a PDF is asked for and no browser prints it; ConfigError
     for a report language that there is not. Then `out` is as it was.
     """
-    now = clock()
-    document = result_document(result)
-    objects: dict[str, Dataset] = {}
-    try:
-        objects = dicom_objects(result, document, settings.dicom, now)
-    except PublishError as error:
-        document["caveats"].append({"code": "NO_DICOM_OUT", "text": f"No DICOM written: {error}."})
-    report = render_report(document, result, settings)
-    viewer = render_viewer(document, result, settings)
+    version = make_version(result_document(result), result, settings, clock())
 
     def fill(folder: Path) -> None:
-        (folder / "result.json").write_text(to_json(document), "utf-8")
-        (folder / "summary.json").write_text(
-            to_json(summary_bundle(document, result, now)), "utf-8"
-        )
-        (folder / "lesions.csv").write_text(lesions_csv(document["lesions"]), "utf-8")
+        write_version(folder, version, pdf=settings.pdf)
         (folder / "settings.yaml").write_text(settings_yaml, "utf-8")
-        (folder / "report.html").write_text(report, "utf-8")
-        if viewer is not None:
-            (folder / "viewer.html").write_text(viewer, "utf-8")
-        if settings.pdf:
-            write_pdf(folder / "report.html", folder / "report.pdf")
         write_masks(folder, result)
         if settings.keep_suv:
             write_suv(folder / "suv.nii.gz", result.images.suv)
-        if objects:
-            write_objects(folder / "dicom", objects)
+        if settings.keep_ct and result.images.ct is not None:
+            write_ct(folder / "ct.nii.gz", result.images.ct)
 
     return write_case_folder(out, fill)

@@ -18,7 +18,7 @@ CASE_FILES = frozenset(
     {
         MARKER, "lesions.csv", "lesions.nii.gz", "organs.nii.gz", "organs.json",
         "stations.nii.gz", "stations.json", "settings.yaml", "report.html", "report.pdf",
-        "viewer.html", "summary.json", "dicom", "suv.nii.gz", SENT,
+        "viewer.html", "summary.json", "dicom", "suv.nii.gz", "ct.nii.gz", SENT,
     }
 )  # fmt: skip
 

@@ -1,23 +1,17 @@
-"""Label maps as NIfTI with a JSON of names beside them. The only place here that knows RAS."""
+"""Label maps as NIfTI with a JSON of names beside them."""
 
-import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
-from numpy.typing import NDArray
 
 from oligocount.domain.anatomy import Anatomy
 from oligocount.domain.result import Result
-from oligocount.domain.volume import Geometry, LabelMap, Volume
-from oligocount.geometry.affine import lps_from_ras, reverse_index_order
+from oligocount.domain.volume import LabelMap
 from oligocount.geometry.place import place_labels
-
-_FAST = 1  # noise hardly shrinks: more effort gains a few per cent
-_SCANNER = 1  # NIfTI-1 qform/sform code: scanner-based anatomical coordinates
+from oligocount.publish.nifti import nifti_gz
 
 
 def write_masks(folder: Path, result: Result) -> None:
@@ -47,25 +41,6 @@ def write_label_map(file: Path, labels: LabelMap) -> None:
     largest = int(labels.array.max(initial=0))
     array = labels.array.astype(np.min_scalar_type(largest))
     file.write_bytes(nifti_gz(array, labels.geometry))
-
-
-def write_suv(file: Path, suv: Volume) -> None:
-    """The SUV stands in the file as it was counted on: float32, nothing but numbers and place."""
-    file.write_bytes(nifti_gz(suv.array, suv.geometry, level=_FAST))
-
-
-def nifti_gz(array: NDArray[Any], geometry: Geometry, *, level: int = 6) -> bytes:
-    """An array (k, j, i) as a gzipped NIfTI-1 file; the same array gives the same bytes."""
-    image = nib.Nifti1Image(array.transpose(2, 1, 0), _ras_affine(geometry))
-    image.header.set_xyzt_units("mm")
-    image.set_qform(image.affine, _SCANNER)
-    image.set_sform(image.affine, _SCANNER)
-    return gzip.compress(image.to_bytes(), compresslevel=level, mtime=0)
-
-
-def _ras_affine(geometry: Geometry) -> NDArray[np.float64]:
-    """Affine from (i, j, k) to RAS mm."""
-    return lps_from_ras(reverse_index_order(geometry.affine))
 
 
 def _write_named(folder: Path, stem: str, labels: LabelMap, facts: Mapping[str, Any]) -> None:

@@ -12,7 +12,8 @@ from oligocount.domain.result import Result
 from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.geometry.affine import regrid
 from oligocount.geometry.resample import resample_labels, resample_volume
-from oligocount.publish.masks import lesion_labels, nifti_gz
+from oligocount.publish.masks import lesion_labels
+from oligocount.publish.nifti import nifti_gz
 from oligocount.publish.pages import (
     TEMPLATES,
     described,

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from oligocount.config import load_settings
-from oligocount.domain.volume import LabelMap, Unit, Volume
+from oligocount.domain.volume import LabelMap
 from oligocount.errors import ConfigError, InputError
-from oligocount.geometry.place import place_volume
-from oligocount.intake.nifti import read_nifti_labels, read_nifti_volume
+from oligocount.intake.nifti import read_nifti_labels
 from oligocount.settings import Settings
 
 
@@ -40,17 +39,6 @@ def read_case(folder: Path) -> Case:
         raise InputError(f"{file}: expected a result with case_id and lesions")
     labels, _ = read_nifti_labels(folder / "lesions.nii.gz")
     return Case(folder=folder, document=document, labels=labels, settings=_settings(folder))
-
-
-def kept_suv(case: Case) -> Volume | None:
-    """The SUV that the run kept, on the grid of the lesions; None where it kept none.
-
-    Raises InputError when the file cannot be read, GeometryError when it is of another scan.
-    """
-    file = case.folder / "suv.nii.gz"
-    if not file.is_file():
-        return None
-    return place_volume(read_nifti_volume(file, Unit.SUVBW)[0], case.labels.geometry)
 
 
 def _settings(folder: Path) -> Settings:

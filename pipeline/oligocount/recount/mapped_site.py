@@ -1,6 +1,5 @@
 """The site of a lesion that a reader drew without naming it: what the case's maps say there."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from numpy.typing import NDArray
 from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.volume import Geometry
-from oligocount.errors import ConfigError, InputError
+from oligocount.errors import ConfigError
 from oligocount.geometry.resample import resample_labels
-from oligocount.intake.nifti import read_nifti_labels
+from oligocount.recount.kept_map import read_kept_map
 from oligocount.recount.sites import kind_of, named_site
 
 _UNKNOWN: Mapping[str, Any] = {
@@ -60,14 +59,9 @@ def mapped_site(
 
 def _most(folder: Path, stem: str, mask: NDArray[np.bool_], geometry: Geometry) -> str | None:
     """The named label with most voxels of the mask, None where it is outside the map."""
-    file = folder / f"{stem}.nii.gz"
-    if not file.is_file():
+    labels = read_kept_map(folder, stem)
+    if labels is None:
         return None
-    labels, _ = read_nifti_labels(file)
-    try:
-        names = json.loads((folder / f"{stem}.json").read_text("utf-8"))["labels"]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / stem}.json: expected label names: {error!r}") from error
     inside = np.bincount(resample_labels(labels, geometry).array[mask].ravel(), minlength=1)
     inside[0] = 0
-    return names.get(str(int(inside.argmax()))) if inside.any() else None
+    return labels.names.get(int(inside.argmax())) if inside.any() else None

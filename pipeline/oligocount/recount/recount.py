@@ -8,6 +8,7 @@ import numpy as np
 
 from oligocount.assess import assess, facts_from, patients_from
 from oligocount.domain.facts import ClinicalFacts
+from oligocount.domain.lesion import Finding
 from oligocount.domain.report import Assessment, Decision
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.errors import ConfigError, GeometryError
@@ -24,10 +25,13 @@ from oligocount.segment.foci import components
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReaderVersion:
-    """The edited result.json and the edited lesions."""
+    """The edited result.json and the edited lesions, with the values that it was made from."""
 
     document: Mapping[str, Any]
     labels: LabelMap
+    facts: ClinicalFacts
+    findings: tuple[Finding, ...]
+    assessment: Assessment
 
 
 def recount(
@@ -51,9 +55,15 @@ def recount(
     _refuse_lost(draft)
     draft = apply_edits(draft, edits.edits, _reader(case, edits, facts, grid))
     entries = remeasured(draft, suv, grid)
+    edited = {**case.document, "lesions": list(entries.values())}
+    (patient,) = patients_from(edited)
+    assessment = assess(patient.findings, facts, case.settings)
     return ReaderVersion(
-        document=_document(case, edits, entries, facts),
+        document=_document(case, edits, entries, facts, assessment),
         labels=LabelMap(array=draft.labels, geometry=grid.geometry),
+        facts=facts,
+        findings=patient.findings,
+        assessment=assessment,
     )
 
 
@@ -85,16 +95,17 @@ def _refuse_lost(draft: Draft) -> None:
 
 
 def _document(
-    case: Case, edits: Edits, entries: Mapping[int, Entry], facts: ClinicalFacts
+    case: Case,
+    edits: Edits,
+    entries: Mapping[int, Entry],
+    facts: ClinicalFacts,
+    assessment: Assessment,
 ) -> dict[str, Any]:
-    edited = {**case.document, "lesions": list(entries.values())}
-    (patient,) = patients_from(edited)
-    assessment = assess(patient.findings, facts, case.settings)
     blocks = assessment.blocks()
     per_lesion = blocks.pop("lesions")
     lesions = [{**entry, **per_lesion[number]} for number, entry in entries.items()]
     return {
-        **edited,
+        **case.document,
         **blocks,
         "count_interval": None,  # of the machine's lesions, not of the reader's
         "status": _status(lesions, assessment, case.document),

@@ -1,7 +1,7 @@
 """All DICOM objects of one result, in memory, and their files."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,18 +22,25 @@ _FROM_HEADERS = (AttributeError, KeyError, TypeError, ValueError)
 
 
 def dicom_objects(
-    result: Result, document: Mapping[str, Any], settings: DicomSettings, now: datetime
+    result: Result,
+    document: Mapping[str, Any],
+    settings: DicomSettings,
+    now: datetime,
+    *,
+    read_source: Callable[[Result], tuple[Dataset, ...]] = read_source_headers,
 ) -> dict[str, Dataset]:
     """File name -> object: SEG of lesions, organs and stations, SR, RTSTRUCT.
 
-    What has nothing to hold is left out: no lesion, no lesion SEG and no RTSTRUCT.
+    What has nothing to hold is left out: no lesion, no lesion SEG and no RTSTRUCT. A reader's
+    version has no maps of its own: organs and stations are the machine's.
     Raises PublishError when the PET was not DICOM or its headers do not carry the objects.
     """
-    source = read_source_headers(result)
+    source = read_source(result)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the libraries' warnings cite the patient's name
-            return _objects(origin_of(result, source), document, settings, now)
+            origin = origin_of(result, source, document.get("reader"))
+            return _objects(origin, document, settings, now)
     except _FROM_HEADERS as error:
         raise PublishError(f"the PET's headers do not carry new objects: {error}") from error
 
@@ -57,7 +64,7 @@ def _objects(
         objects["lesions_seg.dcm"] = seg
         objects["lesions_rtstruct.dcm"] = lesions_rtstruct(origin, lesions, settings.rtstruct, now)
     maps = {"organs": anatomy.organs.labels, "stations": anatomy.stations}
-    for name, labels in maps.items():
+    for name, labels in maps.items() if not origin.is_readers else ():
         if labels is not None and labels.array.any():
             objects[f"{name}_seg.dcm"] = structures_seg(name, labels, origin, kind)
     objects["measurements_sr.dcm"] = measurement_report(origin, document, lesions, seg)

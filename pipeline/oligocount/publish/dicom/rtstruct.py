@@ -41,7 +41,7 @@ def lesions_rtstruct(
     images = _images_by_slice(origin.source, grid)
     drawn = targets(origin.result.lesion_map.labels, lesions, settings)
     for number, target in enumerate(drawn, 1):
-        structures.StructureSetROISequence.append(_roi(number, target.name, origin.source))
+        structures.StructureSetROISequence.append(_roi(number, target.name, origin))
         structures.ROIContourSequence.append(
             _item(
                 ReferencedROINumber=number,
@@ -86,13 +86,13 @@ def _contours(target: Target, grid: Geometry, images: Mapping[int, Dataset]) -> 
     return contours
 
 
-def _roi(number: int, name: str, source: Sequence[Dataset]) -> Dataset:
+def _roi(number: int, name: str, origin: Origin) -> Dataset:
     return _item(
         ROINumber=number,
-        ReferencedFrameOfReferenceUID=source[0].FrameOfReferenceUID,
+        ReferencedFrameOfReferenceUID=origin.source[0].FrameOfReferenceUID,
         ROIName=name[:_NAME_CHARS],
         ROIDescription=RESEARCH,
-        ROIGenerationAlgorithm="AUTOMATIC",
+        ROIGenerationAlgorithm="SEMIAUTOMATIC" if origin.is_readers else "AUTOMATIC",
     )
 
 
@@ -113,8 +113,8 @@ def _empty(origin: Origin, now: datetime) -> FileDataset:
         "SOPInstanceUID": meta.MediaStorageSOPInstanceUID,
         "SeriesInstanceUID": origin.uid("rtstruct series"),
         "Modality": "RTSTRUCT",
-        "SeriesNumber": 9005,
-        "SeriesDescription": f"oligocount lesions ({RESEARCH})",
+        "SeriesNumber": origin.series_number("structures"),
+        "SeriesDescription": origin.description("lesions"),
         "OperatorsName": "",
         "Manufacturer": MANUFACTURER,
         "ManufacturerModelName": MANUFACTURER,

@@ -21,9 +21,10 @@ from oligocount.publish.dicom.codes import (
 from oligocount.publish.dicom.lesions import lesion_name, tracking_uid
 from oligocount.publish.dicom.origin import MANUFACTURER, RESEARCH, Origin
 
-_SERIES_NUMBERS = {"lesions": 9001, "organs": 9002, "stations": 9003}
 _AI = hd.sr.CodedConcept("123110", "DCM", "Artificial Intelligence")
 _LABEL_CHARS = 64  # LO
+_AUTOMATIC = hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC
+_SEMI = hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC  # drawn with user assistance, C.8.20.2
 
 
 def lesions_seg(
@@ -38,7 +39,7 @@ def lesions_seg(
             segment_label=lesion_name(located)[:_LABEL_CHARS],
             segmented_property_category=ABNORMAL,
             segmented_property_type=finding_type(located.finding),
-            algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
+            algorithm_type=_SEMI if origin.is_readers else _AUTOMATIC,
             algorithm_identification=_algorithm(result.lesion_map.model),
             tracking_id=f"lesion-{located.lesion.id}",
             tracking_uid=tracking_uid(located, origin),
@@ -67,7 +68,7 @@ def structures_seg(
                 segment_label=words[:_LABEL_CHARS],
                 segmented_property_category=ANATOMICAL,
                 segmented_property_type=structure_code(known) if known else kind,
-                algorithm_type=hd.seg.SegmentAlgorithmTypeValues.AUTOMATIC,
+                algorithm_type=_AUTOMATIC,
                 algorithm_identification=_algorithm(anatomy.organs.model),
             )
         )
@@ -113,7 +114,7 @@ def _segmentation(
         segmentation_type=segmentation_type,
         segment_descriptions=segments,
         series_instance_uid=origin.uid(f"{name} series"),
-        series_number=_SERIES_NUMBERS[name],
+        series_number=origin.series_number(name),
         sop_instance_uid=origin.uid(name),
         instance_number=1,
         manufacturer=MANUFACTURER,
@@ -122,6 +123,6 @@ def _segmentation(
         device_serial_number=provenance.settings_digest[:16] or "none",
         content_label=name.upper(),
         content_description=f"{name} on PET, {RESEARCH}",
-        series_description=f"oligocount {name} ({RESEARCH})",
+        series_description=origin.description(name),
         omit_empty_frames=bool(whole.array.any()),
     )

@@ -61,12 +61,12 @@ def measurement_report(
         evidence=[*origin.source, *([seg] if seg is not None else [])],
         content=content[0],
         series_instance_uid=origin.uid("sr series"),
-        series_number=9004,
+        series_number=origin.series_number("measurements"),
         sop_instance_uid=origin.uid("sr"),
         instance_number=1,
         manufacturer=MANUFACTURER,
         is_complete=True,
-        series_description=f"oligocount measurements ({RESEARCH})",
+        series_description=origin.description("measurements"),
     )
 
 

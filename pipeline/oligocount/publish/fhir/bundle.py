@@ -1,5 +1,6 @@
 """summary.json: a FHIR R5 Bundle with report, study and observations. It names no patient."""
 
+import json
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,7 +37,10 @@ def summary_bundle(document: Mapping[str, Any], result: Result, now: datetime) -
     The patient is a resource with the case's pseudonym and nothing else. A statement of ours is
     preliminary: a clinician decides.
     """
-    entries = _Entries(f"{document['case_id']} {document['provenance']['settings_digest']}")
+    version = [document["case_id"], document["provenance"]["settings_digest"]]
+    if "reader" in document:  # another version is another resource
+        version.append(json.dumps(document["reader"], sort_keys=True))
+    entries = _Entries(" ".join(version))
     patient = entries.add("patient", _patient(document["case_id"]))
     device = entries.add("device", _device(document["provenance"]))
     study = entries.add("study", {**_study(document["inputs"]["series"]), "subject": patient})
