@@ -21,7 +21,8 @@ from oligocount.settings import PublishSettings
 
 _NO_DICOM = "NO_DICOM_OUT"
 
-ReadSource = Callable[[Result], tuple[Dataset, ...]]
+Headers = tuple[Dataset, ...]
+ReadSource = Callable[[Result], Headers]
 
 
 def utc_now() -> datetime:

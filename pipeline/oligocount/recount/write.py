@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-
 from oligocount.domain.result import Result
 from oligocount.errors import PublishError
 from oligocount.publish.case_folder import write_case_folder
@@ -14,7 +12,7 @@ from oligocount.publish.dicom import kept_source_headers, read_source_headers
 from oligocount.publish.masks import write_label_map
 from oligocount.publish.result_json import to_json
 from oligocount.publish.tables import lesions_csv
-from oligocount.publish.version import Version, make_version, utc_now, write_version
+from oligocount.publish.version import Headers, Version, make_version, utc_now, write_version
 from oligocount.recount.as_result import as_result
 from oligocount.recount.case import Case
 from oligocount.recount.images import CaseImages
@@ -75,7 +73,7 @@ def _drawn(
 ) -> Version:
     result = as_result(case, version, images)
 
-    def read_source(result: Result) -> tuple[Dataset, ...]:
+    def read_source(result: Result) -> Headers:
         if images.study is not None:
             return read_source_headers(result)
         codes = {each["code"] for each in case.document["caveats"]}
