@@ -5,6 +5,8 @@ from pathlib import Path
 import pydicom
 from pydicom.errors import InvalidDicomError
 
+from oligocount.intake.elements import refuse_bomb
+
 NAME = "DICOMDIR"
 
 
@@ -14,6 +16,8 @@ def missing_files(index: Path, present: frozenset[Path]) -> tuple[int, int]:
     An index that cannot be read names none: the files themselves are scanned anyway.
     """
     try:
+        with index.open("rb") as stream:
+            refuse_bomb(stream)
         records = pydicom.dcmread(index).get("DirectoryRecordSequence") or ()
         named = [record.get("ReferencedFileID") for record in records]
     except (InvalidDicomError, OSError, ValueError, AttributeError, KeyError, TypeError):

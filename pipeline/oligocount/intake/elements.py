@@ -15,6 +15,7 @@ _PREAMBLE = 128
 _FIRST_READ = 32 * 1024
 _MAX_DEPTH = 16
 _MAX_INFLATED = 2**30
+_AT_A_TIME = 2**20
 _MAX_HEADER = 2**28
 _ROWS = 0x00280010
 _LAST_TAG_WITHOUT_PIXELS = 0x0054FFFF
@@ -104,6 +105,29 @@ def read_inflated(stream: IO[bytes]) -> bytes:
     except struct.error as error:
         raise BrokenDicom("the file ends inside its header") from error
     return _inflated(data[start:])
+
+
+def refuse_bomb(stream: IO[bytes]) -> None:
+    """Raise BrokenDicom where a file inflates beyond bounds, before anything else inflates it.
+
+    What is not deflated, or is no DICOM file, is for others to judge.
+    """
+    data = stream.read(_FIRST_READ)
+    try:
+        syntax, start = _transfer_syntax(data)
+    except (NotDicom, struct.error):
+        return
+    if syntax != _DEFLATED:
+        return
+    engine, inflated, packed = zlib.decompressobj(-zlib.MAX_WBITS), 0, data[start:]
+    try:
+        while packed and inflated <= _MAX_INFLATED:
+            inflated += len(engine.decompress(packed, _AT_A_TIME))
+            packed = engine.unconsumed_tail or stream.read(_FIRST_READ)
+    except zlib.error as error:
+        raise BrokenDicom(f"the deflated data set is broken: {error}") from error
+    if inflated > _MAX_INFLATED:
+        raise BrokenDicom(f"the deflated data set exceeds {_MAX_INFLATED} bytes")
 
 
 def _parsed(data: bytes, wanted: AbstractSet[int]) -> Elements:

@@ -18,9 +18,12 @@ from pydicom.errors import InvalidDicomError
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import GeometryError, InputError
 from oligocount.geometry.resample import resample_labels
+from oligocount.intake.codestreams import refuse_larger_frames
 from oligocount.intake.contours import fill_contours, plane_distance_mm
+from oligocount.intake.elements import refuse_bomb
 from oligocount.intake.headers import UNREADABLE, quiet
 from oligocount.intake.nifti import read_nifti_labels
+from oligocount.intake.room import refuse_beyond_memory
 
 _SEGMENTATIONS = (pydicom.uid.SegmentationStorage, "1.2.840.10008.5.1.4.1.1.66.7")  # label map
 _NO_TISSUE = ("EXTERNAL", "SUPPORT", "FIXATION", "BOLUS", "MARKER", "ISOCENTER", "REGISTRATION")
@@ -48,6 +51,8 @@ def read_mask(file: Path, geometry: Geometry, names: Sequence[str] = ()) -> Labe
 
 def _read_dicom(file: Path, geometry: Geometry, names: Sequence[str]) -> LabelMap:
     try:
+        with file.open("rb") as stream:
+            refuse_bomb(stream)
         with quiet():
             dataset = pydicom.dcmread(file)
             kind = dataset.get("SOPClassUID")
@@ -63,7 +68,11 @@ def _read_dicom(file: Path, geometry: Geometry, names: Sequence[str]) -> LabelMa
 
 
 def _from_seg(dataset: pydicom.Dataset, geometry: Geometry) -> LabelMap:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    refuse_larger_frames(dataset.PixelData, syntax, dataset.Rows, dataset.Columns)
     seg = highdicom.seg.Segmentation.from_dataset(dataset, copy=False)
+    if whole := seg.get_volume_geometry():
+        refuse_beyond_memory("a segmentation", whole.spatial_shape)
     names = {
         int(number): str(seg.get_segment_description(number).segment_label)
         for number in seg.segment_numbers

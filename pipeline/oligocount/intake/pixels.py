@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.pixels import iter_pixels
 
 from oligocount.errors import GeometryError, IncompleteSeries, MissingTag, UnsupportedUnit
+from oligocount.intake.codestreams import refuse_larger_frames
 from oligocount.intake.elements import NotDicom, read_inflated
 from oligocount.intake.headers import Header, quiet
 from oligocount.intake.room import refuse_beyond_memory
@@ -211,10 +212,22 @@ def _decoded(headers: list[Header], sources: Sources) -> Iterator[NDArray[np.gen
     stream, _ = sources.opened(file)
     with stream:
         try:
-            yield from iter_pixels(stream, raw=True, indices=[one.frame for one in headers])
+            data = stream.read()
+            _refuse_larger(data, headers[0])
+            indices = [one.frame for one in headers]
+            yield from iter_pixels(io.BytesIO(data), raw=True, indices=indices)
         except _CODEC_ERRORS as error:
             name = pydicom.uid.UID(headers[0].transfer_syntax_uid).name
             raise IncompleteSeries(f"{file}: {name} cannot be decoded: {error}") from error
+
+
+def _refuse_larger(data: bytes, header: Header) -> None:
+    pixels = data[header.pixel_offset or 0 :]
+    rows, columns = int(header.rows or 0), int(header.columns or 0)
+    try:
+        refuse_larger_frames(pixels, header.transfer_syntax_uid, rows, columns)
+    except GeometryError as error:
+        raise IncompleteSeries(f"{header.file}: {error}") from error
 
 
 def _spread(planes: NDArray[np.float32], stack: Stack) -> NDArray[np.float32]:
