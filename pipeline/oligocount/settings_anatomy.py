@@ -187,6 +187,7 @@ class LocateSettings:
     """How a lesion gets its site."""
 
     reach_mm: float
+    max_elongation: float
     malignant_min_probability: float
     benign_max_probability: float
     physiologic: PhysiologicSettings

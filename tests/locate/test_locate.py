@@ -1,6 +1,7 @@
 """Sites of foci laid by hand into a body drawn by hand."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from oligocount.anatomy import map_anatomy
 from oligocount.config import load_settings
 from oligocount.domain.anatomy import Anatomy, NodalClass, Side
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
-from oligocount.domain.lesion import Kind, LesionMap, LocatedLesion, Status
+from oligocount.domain.lesion import Kind, Lesion, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.volume import LabelMap
 from oligocount.locate import Memory, locate, measure
+from oligocount.locate.locate import _about_shape
 
 SETTINGS = load_settings()
 Point = tuple[float, float, float]
@@ -147,3 +149,17 @@ def test_a_memory_changes_no_answer(anatomy: Anatomy) -> None:
             )
 
         assert answer(memory) == answer(None)
+
+
+def test_a_length_that_the_volume_does_not_explain_is_a_doubt_and_changes_nothing_else() -> None:
+    """A rod of 100 mm: as wide as a tenth it passes, thinner it does not (ball of its volume)."""
+    for width_mm, is_told in ((12.0, False), (10.5, False), (9.0, True), (4.0, True)):
+        volume_ml = math.pi / 4 * width_mm**2 * 100 / 1000
+        lesion = measured_as(longest_diameter_mm=100.0, volume_ml=volume_ml)
+        found = list(_about_shape(lesion, SETTINGS.locate.max_elongation))
+        assert [each.code for each in found] == ["ELONGATED"] * is_told, width_mm
+
+
+def measured_as(**parts: float) -> Lesion:
+    whole = {"suv_max": 5.0, "suv_peak": 4.0, "suv_mean": 3.0, "mtv_ml": 1.0, "tlg": 3.0}
+    return Lesion(id=1, centroid_lps_mm=(0.0, 0.0, 0.0), probability=None, **(whole | parts))

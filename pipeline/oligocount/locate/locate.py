@@ -1,6 +1,7 @@
 """Every measured lesion gets a site: primary, normal uptake, organ or nodal station, in turn."""
 
 import functools
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -79,7 +80,13 @@ def locate(
     opinions = list(map(functools.partial(_by_chance, settings=settings), foci, opinions))
     pairs = zip(foci, opinions, strict=True)
     return tuple(
-        _located(focus, opinion, tuple(_doubts(focus, settings))) for focus, opinion in pairs
+        _located(
+            focus,
+            opinion,
+            tuple(_doubts(focus, settings)),
+            max_elongation=settings.max_elongation,
+        )
+        for focus, opinion in pairs
     )
 
 
@@ -105,7 +112,7 @@ def place(
         node = judge_node(focus, scene, facts, settings.node)
         opinion = _judge_site(focus, scene, facts, settings, node=node)
         opinion = with_station_beside(_with_station(opinion, node), node, settings.organ)
-        out.append(_located(focus, opinion, ()))
+        out.append(_located(focus, opinion, (), max_elongation=settings.max_elongation))
     return tuple(out)
 
 
@@ -170,8 +177,23 @@ def _by_chance(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opin
     )  # fmt: skip
 
 
-def _located(focus: Focus, opinion: Opinion, doubts: tuple[Caveat, ...]) -> LocatedLesion:
+def _about_shape(lesion: Lesion, max_elongation: float) -> Iterator[Caveat]:
+    """A length that the volume does not explain: thin as a vessel, or two foci under one number."""
+    ball_mm = (6000 * lesion.volume_ml / math.pi) ** (1 / 3)
+    if lesion.longest_diameter_mm > max_elongation * ball_mm:
+        text = (
+            f"{lesion.longest_diameter_mm:.0f} mm long and {lesion.volume_ml:.1f} ml: as thin as a "
+            "vessel, or parts of two foci under one number"
+        )
+        yield Caveat(code="ELONGATED", text=text)
+
+
+def _located(
+    focus: Focus, opinion: Opinion, doubts: tuple[Caveat, ...], *, max_elongation: float
+) -> LocatedLesion:
     lesion, status, caveats = focus.lesion, opinion.status, opinion.caveats
+    if opinion.kind is not Kind.PHYSIOLOGIC:
+        caveats = (*caveats, *_about_shape(lesion, max_elongation))
     if doubts and status is Status.MALIGNANT:
         status, caveats = Status.EQUIVOCAL, (*caveats, *doubts)
     finding = Finding(

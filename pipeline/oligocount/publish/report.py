@@ -7,6 +7,7 @@ from oligocount.domain.result import Result
 from oligocount.publish.count_axis import count_axis
 from oligocount.publish.first_look import COLUMNS, answer_rows, first_lesions
 from oligocount.publish.markers import MARGIN_PX, label_px, placed
+from oligocount.publish.middles import middles
 from oligocount.publish.pages import described, environment, phrasebook, read_strings
 from oligocount.publish.pictures import dark_on_white, jpeg_uri
 from oligocount.publish.projections import Projection, project
@@ -26,7 +27,11 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
     """
     words = read_strings(settings.language)
     book = phrasebook(settings.language, words)
-    lesions = [described(each, words, book) for each in document["lesions"]]
+    at = middles(result)
+    lesions = [
+        {**described(each, words, book), "centroid_lps_mm": at[each["id"]]}
+        for each in document["lesions"]
+    ]
     return environment(words, book).get_template("report.html.j2").render(
         doc=document,
         t=words,
@@ -43,7 +48,7 @@ def render_report(document: Mapping[str, Any], result: Result, settings: Publish
         doubts=_doubts(document),
         missing=_missing(document),
         told={name: value for name, value in document["clinical"].items() if value is not None},
-        strips=thumbnail_uris(result, settings),
+        strips=thumbnail_uris(result, at, settings),
         strip_size=strip_size(settings.thumbnails),
         **_seen_around(result, lesions, settings, words),
     )  # fmt: skip

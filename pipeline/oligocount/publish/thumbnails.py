@@ -1,12 +1,14 @@
 """Three small pictures of a lesion: axial, coronal and sagittal planes through its middle."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oligocount.domain.lesion import Lesion
 from oligocount.domain.result import Result
 from oligocount.domain.volume import Geometry
+from oligocount.publish.middles import Point
 from oligocount.publish.pictures import dark_on_white, fused, grey, jpeg_uri
 from oligocount.settings import PublishSettings, ThumbnailSettings
 
@@ -19,11 +21,17 @@ _OUTLINE_RGB = (0, 255, 255)  # cyan stands out from grey and from hot colours a
 _BETWEEN_PX = 4
 
 
-def thumbnail_uris(result: Result, settings: PublishSettings) -> dict[int, str]:
-    """For each lesion id on the PET one strip of three pictures, the first `max_lesions` alone."""
+def thumbnail_uris(
+    result: Result, at: Mapping[int, Point], settings: PublishSettings
+) -> dict[int, str]:
+    """For each lesion id on the PET one strip of three pictures, the first `max_lesions` alone.
+
+    `at` says through which point of each lesion the planes go.
+    """
     on_pet = [one for one in result.lesions if one.lesion.has_uptake]
     shown = on_pet[: settings.thumbnails.max_lesions]
-    return {one.lesion.id: jpeg_uri(_strip(one.lesion, result, settings)) for one in shown}
+    ids = [one.lesion.id for one in shown]
+    return {each: jpeg_uri(_strip(each, at[each], result, settings)) for each in ids}
 
 
 def strip_size(settings: ThumbnailSettings) -> tuple[int, int]:
@@ -31,19 +39,19 @@ def strip_size(settings: ThumbnailSettings) -> tuple[int, int]:
     return (3 * settings.size_px + 2 * _BETWEEN_PX, settings.size_px)
 
 
-def _strip(lesion: Lesion, result: Result, settings: PublishSettings) -> NDArray[np.uint8]:
-    grids = [_plane(lesion, name, settings) for name in _RIGHT_AND_DOWN]
-    pictures = [_picture(lesion.id, grid, result, settings) for grid in grids]
+def _strip(label: int, at: Point, result: Result, settings: PublishSettings) -> NDArray[np.uint8]:
+    grids = [_plane(at, name, settings) for name in _RIGHT_AND_DOWN]
+    pictures = [_picture(label, grid, result, settings) for grid in grids]
     gap = np.full((settings.thumbnails.size_px, _BETWEEN_PX, 3), 255, np.uint8)
     return np.concatenate([pictures[0], gap, pictures[1], gap, pictures[2]], axis=1)
 
 
-def _plane(lesion: Lesion, name: str, settings: PublishSettings) -> NDArray[np.float64]:
+def _plane(at: Point, name: str, settings: PublishSettings) -> NDArray[np.float64]:
     """LPS points (row, column, 3) of the plane's pixels."""
     right, down = (np.array(each, float) for each in _RIGHT_AND_DOWN[name])
     size, field = settings.thumbnails.size_px, settings.thumbnails.field_mm
     offsets = (np.arange(size) - (size - 1) / 2) * field / size
-    centre = np.array(lesion.centroid_lps_mm)
+    centre = np.array(at)
     points: NDArray[np.float64] = (
         centre + offsets[:, None, None] * down + offsets[None, :, None] * right
     )

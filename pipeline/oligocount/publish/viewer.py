@@ -13,6 +13,7 @@ from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.geometry.affine import regrid
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.publish.masks import lesion_labels
+from oligocount.publish.middles import middles
 from oligocount.publish.nifti import nifti_gz
 from oligocount.publish.pages import (
     TEMPLATES,
@@ -48,6 +49,7 @@ def render_viewer(
     book = phrasebook(settings.language, words)
     lesions = [described(each, words, book) for each in document["lesions"]]
     lesions = [each for each in lesions if each["suv_max"] is not None]  # what lies on the PET
+    at = middles(result)
     volumes |= _foci(lesion_labels(result), lesions, grid)
     stations = result.anatomy.stations
     if stations is not None:
@@ -67,7 +69,7 @@ def render_viewer(
             "rim": RIM,
             "stations": [] if stations is None else _names(stations, result, book),
             "first": _first(document, listed),
-            "points": {str(each["id"]): each["centroid_lps_mm"] for each in lesions},
+            "points": {str(each["id"]): at[each["id"]] for each in lesions},
         },
     )
 
