@@ -43,7 +43,7 @@ def rows(*, full: bool, runs: int) -> Iterator[Row]:
         reading_rows(600 if full else 120, runs),
         resampling(suv, ct, runs),
         features(suv, runs),
-        window(suv, runs if full else 1),
+        window(runs if full else 1),
         evaluation_rows((200, 200, 400) if full else (120, 120, 200), 120, runs),
         seg_rows(runs),
     )

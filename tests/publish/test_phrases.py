@@ -147,6 +147,14 @@ def test_a_meaning_keeps_every_blank_and_no_english_word() -> None:
             "Primary: involved field. Metastases: individual; studies used a CTV margin of 10 mm and a PTV margin of 5 mm.",  # noqa: E501 - as it stands
         ),
         ("BQML/START/序列时间", "BQML/START/series time"),
+        (
+            "未写出 DICOM 对象：病例中没有指明 PET 图像的分割对象；若原为 DICOM，请在命令中指定生成该病例的检查。",  # noqa: E501 - as it stands
+            "No DICOM written: no segmentation of the case names the PET's images; if it was DICOM, name the study that the case was made from (--input).",  # noqa: E501 - as it stands
+        ),
+        (
+            "未写出 DICOM 对象：PET 图像并非网格层面（SPACING_UNEVEN）；请在命令中指定生成该病例的检查。",  # noqa: E501 - as it stands
+            "No DICOM written: the PET's images are not the grid's slices (SPACING_UNEVEN); name the study that the case was made from (--input).",  # noqa: E501 - as it stands
+        ),
         ("SUV 2.5", "SUV 2.5"),
         ("16a1", "16a1"),
     ],

@@ -15,15 +15,17 @@ from nibabel.processing import resample_from_to
 from scipy import ndimage
 from shared.pairs import Row, pair
 
-from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.domain.volume import Geometry, Unit, Volume
-from oligocount.geometry.affine import regrid
+from oligocount.geometry.affine import axial_grid, regrid
 from oligocount.geometry.resample import resample_volume
-from oligocount.inference.network import build_network
+from oligocount.inference.bundle import Metadata, load_bundle, read_json
+from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
 from oligocount.inference.window import run_network
-from oligocount.learn.networks import organ_network
+from oligocount.resources import shipped_folder
+from oligocount.simulate.phantom import simulate
 
 SHAPE, SPACING_MM = (300, 220, 260), 3.0
+SEED, BODY_HU = 900_017, -300.0  # a held-out synthetic patient, and what of him is no air
 
 
 def grid() -> Geometry:
@@ -73,39 +75,52 @@ def resampling(suv: Volume, ct: Volume, runs: int) -> Iterator[Row]:
         yield pair("resample CT", name, ours, peer, runs, "HU", lambda a: a[inner])
 
 
-def window(suv: Volume, runs: int) -> Iterator[Row]:
-    """The organ network over a body at its own grid, against tiles of MONAI and of nnU-Net."""
+def window(runs: int) -> Iterator[Row]:
+    """The shipped organ network over a synthetic patient, against tiles of MONAI and of nnU-Net."""
     from monai.inferers import SlidingWindowInferer  # noqa: PLC0415 - slow to import
 
-    config = organ_network(len(load_vocabulary().network) + 1)
-    network = build_network({"network_def": config}, name="bench", trusted=False).eval()
-    channels = np.repeat(suv.array[None, ::3, ::3, ::3], config["in_channels"], axis=0)
-    shape = [-(-n // 8) * 8 for n in channels.shape[1:]]
-    pad = [(0, 0), *((0, a - b) for a, b in zip(shape, channels.shape[1:], strict=True))]
-    channels = np.ascontiguousarray(np.pad(channels, pad, mode="edge"))
     cpu = torch.device("cpu")
+    bundle = load_bundle(shipped_folder("models") / "organs_ct", device=cpu)
+    channels, body = patient(bundle.metadata)
+    config = read_json(shipped_folder("models") / "organs_ct" / "configs" / "inference.json")
+    classes = int(config["network_def"]["out_channels"])
 
     def ours() -> np.ndarray:
-        return run_network(network, channels, device=cpu, divisor=8, bytes_per_voxel=1400)
+        return run_network(
+            bundle.network, channels, device=cpu, divisor=bundle.metadata.divisor,
+            bytes_per_voxel=bundle.metadata.bytes_per_voxel,
+        )  # fmt: skip
 
     def peer() -> np.ndarray:
         inferer = SlidingWindowInferer(roi_size=(64, 64, 64))
         with torch.inference_mode():
-            return inferer(torch.from_numpy(channels)[None], network)[0].numpy()
+            return inferer(torch.from_numpy(channels)[None], bundle.network)[0].numpy()
 
     def by_nnunet() -> np.ndarray:
-        predictor = nn_predictor(network, int(config["out_channels"]))
+        predictor = nn_predictor(bundle.network, classes)
         return predictor.predict_sliding_window_return_logits(torch.from_numpy(channels)).numpy()
 
-    middle = (slice(None), *(slice(n // 2 - 4, n // 2 + 4) for n in shape))
     peers = {"MONAI SlidingWindowInferer, tiles of 64": peer}
     if importlib.util.find_spec("nnunetv2") is None:
         print("nnunetv2 is not installed: left out")
     else:
         peers["nnU-Net nnUNetPredictor, tiles of 64"] = by_nnunet
     for name, each in peers.items():
-        yield pair("network over the body", name, ours, each, runs,
-                   "share of classes that differ", lambda a: a[middle].argmax(axis=0))  # fmt: skip
+        yield pair("organs of a body", name, ours, each, runs,
+                   "share of body otherwise", lambda a: a.argmax(axis=0)[body])  # fmt: skip
+
+
+def patient(metadata: Metadata) -> tuple[np.ndarray, np.ndarray]:
+    """What the network sees of a synthetic patient, padded as tiles want it, and where he is."""
+    phantom = simulate(SEED, spacing_mm=4.0, held_out=True)
+    grid = axial_grid(phantom.pet.geometry, metadata.spacing_mm)
+    suv = resample_volume(phantom.pet, grid, outside=0.0)
+    ct = resample_volume(phantom.ct, grid, outside=AIR_HU)
+    channels = fill_channels(metadata.channels, Inputs(suv=suv, ct=ct))
+    n = metadata.divisor
+    pad = [(0, -each % n) for each in grid.shape]
+    body = np.pad(ct.array > BODY_HU, pad)
+    return np.ascontiguousarray(np.pad(channels, [(0, 0), *pad], mode="edge")), body
 
 
 def nn_predictor(network: torch.nn.Module, classes: int) -> Any:
