@@ -1,7 +1,7 @@
 """Counts and verdicts, as they are told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -164,7 +164,7 @@ class Assessment:
                 }
                 for each in self.critical_sets
             ],
-            "statements": [_note(each) for each in self.statements],
+            "statements": [asdict(each) for each in self.statements],
             "flags": list(self.flags),
             "lesions": {each.lesion: _entry(each) for each in self.ledger},
         }
@@ -185,28 +185,10 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "decision": verdict.decision.value,
         "best": verdict.best.value,
         "worst": verdict.worst.value,
-        "criteria": [
-            {
-                "name": each.name,
-                "observed": each.observed,
-                "required": each.required,
-                "outcome": each.outcome,
-            }
-            for each in verdict.criteria
-        ],
+        "criteria": [asdict(each) for each in verdict.criteria],
         "reason": verdict.reason,
         "source": verdict.source,
         "probability": dict(verdict.probability),
-    }
-
-
-def _note(note: StatementNote) -> dict[str, Any]:
-    return {
-        "n": note.n,
-        "flag": note.flag,
-        "text": note.text,
-        "quality": note.quality,
-        "agreement_percent": note.agreement_percent,
     }
 
 

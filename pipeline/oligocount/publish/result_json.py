@@ -1,6 +1,5 @@
 """The result as the document of result.json, which configs/result.schema.json describes."""
 
-import dataclasses
 import json
 import math
 from dataclasses import asdict
@@ -8,7 +7,6 @@ from typing import Any
 
 from oligocount.domain.anatomy import Site
 from oligocount.domain.lesion import LocatedLesion, RunnerUp
-from oligocount.domain.provenance import Caveat, Provenance
 from oligocount.domain.result import Result
 from oligocount.domain.study import Series, SuvRoute
 
@@ -27,14 +25,14 @@ def result_document(result: Result) -> dict[str, Any]:
         "inputs": {
             "series": [series_document(one) for one in result.study.series],
             "suv": suv_document(result.suv_route),
-            "quality": dataclasses.asdict(result.quality),
+            "quality": asdict(result.quality),
         },
         "clinical": result.facts.as_told(),
         "lesions": [{**_lesion(one), **per_lesion[one.lesion.id]} for one in result.lesions],
         **assessment,
         "count_interval": result.interval.block() if result.interval else None,
-        "caveats": [_caveat(one) for one in result.all_caveats],
-        "provenance": _provenance(result.provenance),
+        "caveats": [asdict(one) for one in result.all_caveats],
+        "provenance": asdict(result.provenance),
     }
     plain: dict[str, Any] = _plain(document)
     return plain
@@ -60,13 +58,7 @@ def series_document(series: Series) -> dict[str, Any]:
 
 def suv_document(route: SuvRoute) -> dict[str, Any]:
     """The part inputs.suv."""
-    return {
-        "kind": route.kind,
-        "route": route.route,
-        "factor": route.factor,
-        "tags": dict(route.tags),
-        "caveats": [_caveat(one) for one in route.caveats],
-    }
+    return asdict(route)
 
 
 def _lesion(located: LocatedLesion) -> dict[str, Any]:
@@ -95,7 +87,7 @@ def _lesion(located: LocatedLesion) -> dict[str, Any]:
         "evidence": located.reason,
         "modality": list(lesion.modality),
         "mr": None if lesion.mr is None else asdict(lesion.mr),
-        "caveats": [_caveat(one) for one in located.caveats],
+        "caveats": [asdict(one) for one in located.caveats],
     }
 
 
@@ -119,22 +111,6 @@ def _runner_up(runner_up: RunnerUp | None) -> dict[str, Any] | None:
         **_site(runner_up.site),
         "overlap": runner_up.overlap,
         "margin_mm": runner_up.margin_mm,
-    }
-
-
-def _caveat(caveat: Caveat) -> dict[str, str]:
-    return {"code": caveat.code, "text": caveat.text}
-
-
-def _provenance(provenance: Provenance) -> dict[str, Any]:
-    return {
-        "oligocount": provenance.oligocount,
-        "models": [
-            {"name": model.name, "version": model.version, "sha256": model.sha256}
-            for model in provenance.models
-        ],
-        "settings_digest": provenance.settings_digest,
-        "seconds": dict(provenance.seconds),
     }
 
 
