@@ -112,18 +112,17 @@ def refuse_bomb(stream: IO[bytes]) -> None:
 
     What is not deflated, or is no DICOM file, is for others to judge.
     """
-    data = stream.read(_FIRST_READ)
+    data = stream.read()
     try:
         syntax, start = _transfer_syntax(data)
-    except (NotDicom, struct.error):
+    except (NotDicom, _MoreNeeded, struct.error):
         return
-    if syntax != _DEFLATED:
-        return
-    engine, inflated, packed = zlib.decompressobj(-zlib.MAX_WBITS), 0, data[start:]
+    engine, inflated = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    packed = data[start:] if syntax == _DEFLATED else b""
     try:
         while packed and inflated <= _MAX_INFLATED:
             inflated += len(engine.decompress(packed, _AT_A_TIME))
-            packed = engine.unconsumed_tail or stream.read(_FIRST_READ)
+            packed = engine.unconsumed_tail
     except zlib.error as error:
         raise BrokenDicom(f"the deflated data set is broken: {error}") from error
     if inflated > _MAX_INFLATED:
