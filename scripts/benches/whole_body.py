@@ -6,7 +6,9 @@ objects in a fresh process: once with cold models, once more with warm ones.
 
   scripts/bench whole_body --compressed
   scripts/bench whole_body --keep /tmp/study     keeps the study for the next time
-  scripts/bench whole_body --against 6df5648~1   before and after, in turns
+  scripts/bench whole_body --slices 150 --against 6df5648~1
+
+The last runs another version beside this one, in turns; that one takes twenty times as long.
 """
 
 import argparse
@@ -140,7 +142,8 @@ def report(title: str, study: Path, packages: Mapping[str, Path], runs: int) -> 
         f"{name}: cold s | warm s | peak MiB" for name in packages
     ) + f" |\n|---|{'---|' * 3 * len(packages)}")  # fmt: skip
     best = {name: _best(told) for name, told in tables.items()}
-    for stage in dict.fromkeys(stage for told in best.values() for stage in told):
+    newest_first = list(best.values())[::-1]
+    for stage in dict.fromkeys(stage for told in newest_first for stage in told):
         cells = [best[name].get(stage) for name in packages]
         print(f"| {stage} | " + " | ".join(
             "- | - | -" if one is None else f"{one[0]:.2f} | {one[1]:.2f} | {one[2]:.0f}"
