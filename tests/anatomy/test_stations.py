@@ -52,7 +52,7 @@ def test_a_drawn_level_is_found_within_a_voxel(
         ((-60, 10, 640), "104R"),
         ((0, 5, 640), "1L"),
         ((25, 25, 230), "16b2"),   # along the aorta above its end
-        ((25, 25, 300), "16a2"),
+        ((25, 25, 315), "16a2"),
     ],
 )  # fmt: skip
 def test_a_place_has_the_station_that_its_borders_say(
@@ -134,3 +134,52 @@ def test_regional_standing_follows_the_table() -> None:
         assert entries[name].regional["AJCC8", "any"] is NodalClass.NONREGIONAL, name
     assert entries["104L"].regional["JES11", "middle"] is NodalClass.REGIONAL
     assert entries["104L"].regional["JES12", "cervical"] is None
+
+
+LUMBAR = {f"vertebrae_L{n}": (-20, 20, 40, 80, 340 - 34 * n, 374 - 34 * n) for n in range(1, 6)}
+
+
+def marks_of(boxes: dict[str, tuple[float, ...]]) -> dict[str, float]:
+    organs, images = drawn_body.organ_map(boxes), drawn_body.images()
+    levels = find_landmarks(draw_organs(organs, images, SETTINGS))
+    return {name: mark.value_mm for name, mark in levels.items()}
+
+
+def test_vertebrae_drawn_one_by_one_give_their_levels_themselves() -> None:
+    """L3 moved by a vertebra moves the inferior mesenteric artery, whatever the lumbar spine."""
+    alone = {**drawn_body.without("vertebrae_L"), **LUMBAR}
+    assert marks_of(alone)["z_ima"] == pytest.approx(255, abs=drawn_body.STEP)
+    swapped = {
+        **alone,
+        "vertebrae_L3": LUMBAR["vertebrae_L4"],
+        "vertebrae_L4": LUMBAR["vertebrae_L3"],
+    }
+    assert marks_of(swapped)["z_ima"] == pytest.approx(221, abs=drawn_body.STEP)
+
+
+def test_the_oesophagus_has_one_station_from_the_pulmonary_veins_to_the_junction() -> None:
+    """8Lo goes on below the hiatus, beside the gullet; 16 lies about the junction."""
+    anatomy = mapped(drawn_body.without("liver"))  # its box fills what lies beside the gullet
+    z = {name: anatomy.landmarks[name].value_mm for name in ("z_hiatus", "z_egj", "z_ipv")}
+    gullet = drawn_body.BOXES["esophagus"]
+    beside = (gullet[0] - 2 * drawn_body.STEP, 22.0)
+    heights = np.arange(z["z_egj"] + drawn_body.STEP, z["z_ipv"] - drawn_body.STEP, drawn_body.STEP)
+    found = {region_at(anatomy, (*beside, float(height))) for height in heights}
+    assert found == {"8Lo"}
+
+
+def test_a_shred_of_clavicle_beyond_the_midline_leaves_the_fossa_as_wide() -> None:
+    clavicle = {"clavicula_left": (15, 130, -60, -45, 590, 605)}
+    whole = mapped({**drawn_body.BOXES, **clavicle})
+    boxes = {**drawn_body.BOXES, **clavicle}
+    organs = drawn_body.organ_map(boxes)
+    label = next(n for n, name in organs.labels.names.items() if name == "clavicula_left")
+    x, y, z = drawn_body.world()
+    array = organs.labels.array.copy()
+    array[(x < -80) & (x > -100) & (y < -40) & (y > -60) & (z > 450) & (z < 470)] = label
+    stray = map_anatomy(
+        replace(organs, labels=replace(organs.labels, array=array)), drawn_body.images(), SETTINGS
+    )
+    for anatomy in (whole, stray):
+        assert anatomy.stations is not None
+    assert np.array_equal(whole.stations.mask("104L"), stray.stations.mask("104L"))

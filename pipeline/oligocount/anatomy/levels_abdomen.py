@@ -70,6 +70,19 @@ def _coeliac(drawing: Drawing, _found: Found) -> Estimate | None:
     return Estimate(drawing.top_mm(part) + 8.0, "splenic vein in front of the aorta", 0.6)
 
 
+def _pancreas_body(drawing: Drawing, _found: Found) -> Estimate | None:
+    """3 mm above the pancreas before the aorta; its tail climbs to the spleen and tells nothing."""
+    pancreas, aorta = drawing.mask("pancreas"), drawing.mask("aorta")
+    middle = drawing.line(_descending(aorta, drawing), "x", "mean")
+    if middle is None:
+        return None
+    off = drawing.frame.x_mm[None, None, :] - middle[:, None, None]
+    body = pancreas & (off > -10.0) & (off < 25.0)
+    if not body.any():
+        return None
+    return Estimate(drawing.top_mm(body) + 3.0, "pancreas in front of the aorta", 0.5)
+
+
 def _descending(aorta: Mask, drawing: Drawing) -> Mask:
     """The hindmost part of the aorta in each slice."""
     back = drawing.line(aorta, "y", "max")
@@ -98,8 +111,50 @@ def _lumbar(fraction: float, name: str, confidence: float) -> Rule:
     return rule
 
 
+def _disc(above: str, below: str, confidence: float) -> Rule:
+    """Between two vertebrae that are drawn one by one: the processes of both overlap alike."""
+
+    def rule(drawing: Drawing, _found: Found) -> Estimate | None:
+        upper, lower = drawing.mask(above), drawing.mask(below)
+        if not upper.any() or not lower.any():
+            return None
+        value = (drawing.bottom_mm(upper) + drawing.top_mm(lower)) / 2
+        return Estimate(value, f"between {above} and {below}", confidence)
+
+    return rule
+
+
+def _first(*rules: Rule) -> Rule:
+    """The first answer of several rules for one and the same thing."""
+
+    def rule(drawing: Drawing, found: Found) -> Estimate | None:
+        given = (each for one in rules if (each := one(drawing, found)) is not None)
+        return next(given, None)
+
+    return rule
+
+
+def _middle_of(name: str, confidence: float) -> Rule:
+    """The middle of a vertebra that is drawn alone and whole."""
+
+    def rule(drawing: Drawing, _found: Found) -> Estimate | None:
+        mask = drawing.mask(name)
+        if not mask.any():
+            return None
+        low, high = drawing.bottom_mm(mask), drawing.top_mm(mask)
+        if low <= float(drawing.frame.z_mm[0]) or high >= float(drawing.frame.z_mm[-1]):
+            return None
+        return Estimate(drawing.centre_mm(mask)[2], f"middle of {name}", confidence)
+
+    return rule
+
+
+_T12_L1 = _first(_disc("vertebrae_T12", "vertebrae_L1", 0.5), _lumbar(0.0, "top of L1", 0.5))
+_L1_L2 = _first(_disc("vertebrae_L1", "vertebrae_L2", 0.5), _lumbar(0.25, "between L1 and L2", 0.5))
+
+
 def _renal_vein(drawing: Drawing, _found: Found) -> Estimate | None:
-    """The mean height of the kidneys, as the lower border of the left renal vein."""
+    """5 mm above the mean height of the kidneys, as the lower border of the left renal vein."""
     heights = [
         drawing.centre_mm(mask)[2]
         for mask in (drawing.sided("kidney", "left"), drawing.sided("kidney", "right"))
@@ -107,7 +162,9 @@ def _renal_vein(drawing: Drawing, _found: Found) -> Estimate | None:
     ]
     if not heights:
         return None
-    return Estimate(float(np.mean(heights)), "middle of the kidneys", 0.3 + 0.15 * len(heights))
+    return Estimate(
+        float(np.mean(heights)) + 5.0, "middle of the kidneys +5 mm", 0.3 + 0.15 * len(heights)
+    )
 
 
 def _bifurcation(drawing: Drawing, _found: Found) -> Estimate | None:
@@ -189,22 +246,22 @@ RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("y_egj", (_junction(1),)),
     ("z_hiatus", (_hiatus, beside("z_egj", 20.0, 0.7))),
     ("z_coeliac", (
-        consensus(
-            _coeliac,
-            top_of("pancreas", offset_mm=-3.0, confidence=0.5),
-            _lumbar(0.0, "top of L1", 0.5),
-        ),
+        consensus(_coeliac, _pancreas_body, _T12_L1),
         _coeliac,
-        top_of("pancreas", offset_mm=3.0, confidence=0.5),
-        _lumbar(0.0, "top of L1", 0.5),
+        _pancreas_body,
+        _T12_L1,
         beside("z_egj", -40.0, 0.4),
     )),
     ("z_lrv", (
-        consensus(_renal_vein, _lumbar(0.28, "top of L2", 0.5), beside("z_coeliac", -42.0, 0.8)),
-        _renal_vein, _lumbar(0.28, "top of L2", 0.5),
+        consensus(_renal_vein, _L1_L2, beside("z_coeliac", -42.0, 0.8)),
+        _renal_vein, _L1_L2,
         beside("z_coeliac", -42.0, 0.5),
     )),
-    ("z_ima", (_lumbar(0.5, "middle of L3", 0.6), beside("z_lrv", -50.0, 0.5))),
+    ("z_ima", (
+        _middle_of("vertebrae_L3", 0.7),
+        _lumbar(0.5, "middle of L3", 0.6),
+        beside("z_lrv", -50.0, 0.5),
+    )),
     ("z_bif", (
         top_of("iliac_artery", confidence=0.8),
         _bifurcation,

@@ -170,6 +170,21 @@ def _cervical(drawing: Drawing, _found: Found) -> Estimate | None:
     return Estimate(drawing.bottom_mm(neck) + 26.0, "1.5 vertebrae above C7's lower edge", 0.5)
 
 
+def _where_airway_and_gullet_begin(drawing: Drawing, found: Found) -> Estimate | None:
+    """The median of C6's lower edge and the upper ends of trachea and oesophagus.
+
+    Both begin at the cricoid's lower border (AJCC 8, JES); a map may draw them into the larynx.
+    """
+    alone = bottom_of("vertebrae_C6", offset_mm=8.0, confidence=0.6)(drawing, found)
+    spine = alone or _cervical(drawing, found)
+    if spine is None:
+        return None
+    tops = [top_of("trachea")(drawing, found), top_of("esophagus")(drawing, found)]
+    values = [spine.value_mm, *(each.value_mm for each in tops if each)]
+    method = f"{spine.method}, with the tops of {len(values) - 1} of trachea and oesophagus"
+    return Estimate(float(np.median(values)), method, spine.confidence)
+
+
 RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     ("x_midline", (_midline,)),
     ("z_apex_r", (_apex("right"),)),
@@ -211,8 +226,7 @@ RULES: tuple[tuple[str, tuple[Rule, ...]], ...] = (
     )),
     ("z_cricoid", (
         bottom_of("cricoid_cartilage", confidence=0.9),
-        bottom_of("vertebrae_C6", offset_mm=8.0, confidence=0.6),
-        _cervical,
+        _where_airway_and_gullet_begin,
         beside("z_manubrium_top", 60.0, 0.5),
     )),
     ("z_hyoid", (bottom_of("hyoid", confidence=0.9), beside("z_cricoid", 45.0, 0.7))),

@@ -150,7 +150,8 @@ def _limit(
     if rib.any():
         _, _, i = np.nonzero(rib)
         offs.append(float((sign * (drawing.frame.x_mm[i] - middle)).max()))
-    clavicle = drawing.sided("clavicula", side)
+    own_half = sign * (drawing.frame.x_mm - middle) > 0  # a shred beyond the midline is no clavicle
+    clavicle = drawing.sided("clavicula", side) & own_half[None, None, :]
     if clavicle.any():
         _, _, i = np.nonzero(clavicle)
         off = sign * (drawing.frame.x_mm[i] - middle)

@@ -16,6 +16,7 @@ def abdomen_regions(space: Space) -> Iterator[Region]:
     """Junction, coeliac trunk and its branches, great vessels, mesentery, pelvis, groin."""
     inside = space.nodal
     for name, mask in (
+        *_above_junction(space),
         *_retrocrural(space),
         *_paracardial(space),
         *_root_of_trunk(space),
@@ -28,6 +29,12 @@ def abdomen_regions(space: Space) -> Iterator[Region]:
         *_mesenteric(space),
     ):
         yield name, mask & inside
+
+
+def _above_junction(space: Space) -> Iterator[Region]:
+    """8Lo goes on along the oesophagus through the hiatus down to the junction."""
+    tube = space.gap("esophagus") <= space.mm["gullet_tube"]
+    yield "8Lo", tube & space.between(space.at("z_egj"), space.at("z_hiatus"))
 
 
 def _retrocrural(space: Space) -> Iterator[Region]:
@@ -91,7 +98,7 @@ def _branches(space: Space) -> Iterator[Region]:
     hilum = (space.gap("spleen") <= space.mm["splenic_hilum"]) & _within_cavity(space)
     medial = space.x < _centre(space, "spleen", "x")
     before = space.y < _centre(space, "spleen", "y") + 10.0  # behind it lies the kidney's fat
-    yield "10spl", hilum & medial & before & (off > proximal - 20.0)
+    yield "10spl", hilum & medial & before & (off > proximal)
     distal = (off >= proximal) & (off < 120.0) & (np.abs(space.y - y) < 40.0)
     yield "11d", band & distal & _within_cavity(space)
 
@@ -140,7 +147,9 @@ def _hepatoduodenal(space: Space) -> Iterator[Region]:
     head = space.gap("pancreas", "duodenum") <= space.mm["pancreas_head"]
     behind = space.y > space.along(_pancreas_y(space))
     right = (space.x < x - 12.0) & (space.z < space.at("z_coeliac") - 10.0)
-    yield "13", head & behind & right & cava
+    pancreas = space.drawing.mask("pancreas")  # the duodenum runs on below its head
+    low = space.drawing.bottom_mm(pancreas) - 5.0 if pancreas.any() else -np.inf
+    yield "13", head & behind & right & cava & (space.z > low)
 
 
 def _great_vessels(space: Space) -> Iterator[Region]:

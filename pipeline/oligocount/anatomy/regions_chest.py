@@ -33,10 +33,12 @@ def chest_regions(space: Space) -> Iterator[Region]:
 def _retrotracheal(space: Space) -> Iterator[Region]:
     behind = space.y > space.along(space.lines.airway_back_y)
     upper = space.between(space.at("z_carina"), space.apex)
-    near = np.abs(space.x - space.along(space.lines.airway_x)) < space.mm["retrotracheal_width"]
     tube = space.gap("esophagus") <= space.mm["gullet_tube_upper"]
+    if not space.drawing.has("esophagus"):
+        off = np.abs(space.x - space.along(space.lines.airway_x))
+        tube = off < space.mm["retrotracheal_width"]
     front = space.y < space.along(space.lines.spine_front_y) + 8.0
-    yield "8U", upper & behind & front & (near | tube)
+    yield "8U", upper & behind & front & tube
     deep = space.y > space.along(space.lines.spine_front_y) + 15.0
     right = space.x < space.along(space.lines.middle_x)
     far = space.descending > space.mm["para_aortic_tube"]
@@ -47,7 +49,7 @@ def _retrotracheal(space: Space) -> Iterator[Region]:
 def _prevascular(space: Space) -> Iterator[Region]:
     before = space.y < space.along(space.lines.vessel_front_y) + 3.0
     arch, low, carina = space.at("z_arch_top"), space.at("z_arch_low"), space.at("z_carina")
-    yield "6", space.between(low, arch) & before
+    yield "6", space.between(low, arch) & (before | (space.y < space.arch_front + 3.0))
     yield "3a", space.between(carina, space.apex) & before
     front = space.y < space.along(space.lines.gullet_front_y) - 45.0
     veins = space.at("z_ipv")
@@ -55,15 +57,23 @@ def _prevascular(space: Space) -> Iterator[Region]:
     yield "cardiophrenic", (space.z <= veins) & front
 
 
+_GREAT_VESSELS = (
+    "aorta", "brachiocephalic_trunk", "common_carotid_artery", "arteries_neck",
+    "superior_vena_cava", "veins_thoracic", "brachiocephalic_vein", "pulmonary_artery",
+)  # fmt: skip
+
+
 def mammary_regions(space: Space) -> Iterator[Region]:
     """Beside the sternum's edges, behind the cartilages, from the first rib to the sixth."""
     back = space.along(_sternum_back(space))
     wall = (space.y > back - 15.0) & (space.y < back + space.mm["mammary_off_sternum"])
     ribs = space.between(space.at("z_ipv") - 20.0, space.at("z_manubrium_top") - 10.0)
+    # where the chest is flat the space behind the sternum is shared with stations 3a and 6
+    near_wall = space.gap("sternum", "costal_cartilages", "rib") <= space.gap(*_GREAT_VESSELS)
     for side, edge in zip("RL", _sternum_edges(space), strict=True):
         out = (space.x - space.along(edge)) * (1.0 if side == "L" else -1.0)
         beside = (out > -space.mm["mammary_inner"]) & (out < space.mm["mammary_beside"])
-        yield f"internal_mammary_{side}", ribs & wall & beside
+        yield f"internal_mammary_{side}", ribs & wall & beside & (near_wall | (out > 0.0))
 
 
 def _sternum_edges(space: Space) -> tuple[np.ndarray, np.ndarray]:
@@ -100,11 +110,18 @@ def _sternum_back(space: Space) -> np.ndarray:
 
 def _left_window(space: Space) -> Iterator[Region]:
     """5: left of the ligamentum arteriosum, under the arch; 6: left of the arch itself."""
-    lateral = space.x > space.along(space.lines.airway_left_x) + space.mm["ligament_off_trachea"]
+    lateral = _beyond_ligament(space)
     before = space.y < space.along(space.lines.spine_front_y) - 10.0
     low, arch = space.at("z_arch_low"), space.at("z_arch_top")
     yield "5", space.between(space.at("z_lpa_top"), low) & lateral & before
     yield "6", space.between(low, arch) & lateral & before
+
+
+def _beyond_ligament(space: Space) -> Mask:
+    """Left of the ligamentum arteriosum, where 4L ends."""
+    edge = space.along(space.lines.airway_left_x) + space.mm["ligament_off_trachea"]
+    found: Mask = space.x > edge
+    return found
 
 
 def _paratracheal(space: Space) -> Iterator[Region]:
@@ -126,7 +143,7 @@ def _paratracheal(space: Space) -> Iterator[Region]:
     yield "4R_azygos", space.between(carina, azygos) & right & reach
     yield "2L", space.between(arch, space.apex) & ~right
     yield "4L", space.between(max(lpa, carina), arch) & ~right
-    yield "4L_low", space.between(carina, lpa) & ~right
+    yield "4L_low", space.between(carina, lpa) & ~right & ~_beyond_ligament(space)
 
 
 def _subcarinal(space: Space) -> Iterator[Region]:

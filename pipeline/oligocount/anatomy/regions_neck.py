@@ -32,9 +32,12 @@ def neck_regions(space: Space) -> Iterator[Region]:
     within = np.abs(space.x - space.along(space.lines.middle_x)) < space.mm["neck_half"]
     deep = within & (space.y < front + space.mm["neck_back"])
     forward = space.y < front - space.mm["submandibular_front"]
+    # the sternocleidomastoid's back edge climbs backwards to the mastoid
+    climb = space.mm["triangle_slope"] * np.maximum(space.z - cricoid, 0.0)
+    behind_muscle = space.y > front + space.mm["triangle_at_cricoid"] + climb
     for side, half in (("R", right), ("L", ~right)):
         yield f"100sm{side}", space.between(hyoid, roof) & deep & half & forward
-        yield f"100ac{side}", high_neck & deep & half & (space.y > front + 10.0)
+        yield f"100ac{side}", high_neck & deep & half & behind_muscle
         yield f"102{side}", high_neck & deep & half
 
 

@@ -71,6 +71,32 @@ class Space:
         return self.drawing.distance_mm(hindmost(self.drawing.mask("aorta"), self.drawing))
 
     @cached_property
+    def arch_front(self) -> NDArray[np.float64]:
+        """Y of the front of the great vessels over each column, (k, 1, i), at the aortic arch.
+
+        Left of the trachea the arteries alone: the left innominate vein crosses before the arch.
+        A column without vessels has the front of the nearest; the descending aorta is none.
+        """
+        arteries = self.drawing.mask(
+            "aorta", "brachiocephalic_trunk", "common_carotid_artery", "arteries_neck",
+            "pulmonary_artery",
+        )  # fmt: skip
+        veins = self.drawing.mask("superior_vena_cava", "veins_thoracic", "brachiocephalic_vein")
+        right = self.x < self.along(self.lines.airway_left_x)
+        back = self.along(self.lines.airway_back_y)
+        vessels = (arteries | (veins & right)) & (self.y < back - 5.0)
+        vessels &= np.abs(self.x - self.along(self.lines.middle_x)) < 45.0
+        step = self.drawing.frame.geometry.spacing_mm[1] / 2
+        first = self.drawing.frame.y_mm[vessels.argmax(axis=1)] - step
+        front = np.repeat(self.lines.vessel_front_y[:, None], vessels.shape[2], axis=1)
+        for k in np.flatnonzero(vessels.any(axis=(1, 2))):
+            drawn = np.flatnonzero(vessels[k].any(axis=0))
+            nearest = np.abs(np.arange(front.shape[1])[:, None] - drawn[None]).argmin(axis=1)
+            front[k] = first[k, drawn[nearest]]
+        found: NDArray[np.float64] = np.minimum(front[:, None, :], back - 10.0)
+        return found
+
+    @cached_property
     def depth(self) -> NDArray[np.float32]:
         """Depth under the skin in the axial plane, on every second voxel and repeated."""
         coarse = self.drawing.body[::2, ::2, ::2]

@@ -17,6 +17,7 @@ from oligocount.simulate.atlas import (
 )
 from oligocount.simulate.body import BodyMap, draw_body
 from oligocount.simulate.contents import add_couch, add_metal, fill_hollow_organs
+from oligocount.simulate.definitions import keep_definitions
 from oligocount.simulate.grids import Extent, draw_grid
 from oligocount.simulate.lesions import Canvas, Focus, lay
 from oligocount.simulate.levels import settle_stations
@@ -123,7 +124,7 @@ def _body(
     drawn = kinds[int(rng.choice(5, p=[0.4, 0.25, 0.1, 0.2, 0.05]))]
     grid = draw_grid(rng, spacing_mm=spacing_mm, scale=pose.scale[0], extent=extent or drawn)
     body = draw_body(grid, pose, patient, load_template(), female=patient.is_female)
-    return settle_stations(body), pose.scale[0]
+    return keep_definitions(settle_stations(body)), pose.scale[0]
 
 
 def _lay_all(
