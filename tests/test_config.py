@@ -40,6 +40,7 @@ def test_a_users_file_changes_only_what_it_names(tmp_path: Path) -> None:
         ("[1, 2]", "mapping"),
         ("a: [", "YAML"),
         ("locate: {benign_max_probability: 0.3}", "doubt_min_probability is 0.25"),
+        ("segment: {mass: {min_probability: 0.2}}", "mass.min_probability is 0.2"),
     ],
 )
 def test_a_wrong_file_is_refused_by_the_name_of_what_is_wrong(
@@ -52,7 +53,7 @@ def test_a_wrong_file_is_refused_by_the_name_of_what_is_wrong(
 def test_a_policy_that_stands_in_two_parts_may_be_changed_in_both(tmp_path: Path) -> None:
     text = (
         "locate: {benign_max_probability: 0.3}\n"
-        "segment: {candidate: {doubt_min_probability: 0.3}}\n"
+        "segment: {candidate: {doubt_min_probability: 0.3}, mass: {min_probability: 0.3}}\n"
     )
     assert load_settings(write(tmp_path, text)).locate.benign_max_probability == 0.3
 

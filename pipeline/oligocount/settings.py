@@ -246,3 +246,9 @@ class Settings:
                 f"locate.benign_max_probability {taken:g}; expected one number: the probability "
                 "from which a focus is a doubt and no longer normal uptake"
             )
+        if self.segment.mass.min_probability < told:
+            raise ConfigError(
+                f"segment.mass.min_probability is {self.segment.mass.min_probability:g}; expected "
+                f"at least segment.candidate.doubt_min_probability, {told:g}: a mass that is asked "
+                "about is a doubt and no normal uptake"
+            )

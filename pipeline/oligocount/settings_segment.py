@@ -64,11 +64,15 @@ class CandidateSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MassSettings:
-    """When a spot is a mass that no organ explains, and the probability it then has at least."""
+    """When a spot is a mass that no organ explains, and the probability it then has at least.
+
+    One that the scorer gives less than `min_own_probability` is left as the scorer sees it.
+    """
 
     min_ml: float
     min_over_level: float
     max_explained: float
+    min_own_probability: float
     min_probability: float
     explained_by: tuple[str, ...]
 

@@ -69,3 +69,7 @@ def test_a_sarcoma_in_a_small_box_of_the_body_is_drawn_as_a_reader_drew_it(
     truth = np.asanyarray(nibabel.load(scan / "PET_mask.nii.gz").dataobj) > 0
     inside = np.isin(found, np.unique(found[truth & (found > 0)]))
     assert 2 * (inside & truth).sum() / (inside.sum() + truth.sum()) > least
+    result = json.loads((tmp_path / "out" / "result.json").read_text("utf-8"))
+    sizes = np.bincount(found[truth], minlength=found.max() + 1)
+    status = {each["id"]: each["status"] for each in result["lesions"]}
+    assert status[int(sizes[1:].argmax()) + 1] == "malignant"

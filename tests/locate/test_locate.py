@@ -12,7 +12,7 @@ from oligocount.config import load_settings
 from oligocount.domain.anatomy import Anatomy, NodalClass, Side
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 from oligocount.domain.lesion import Kind, Lesion, LesionMap, LocatedLesion, Status
-from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.volume import LabelMap
 from oligocount.locate import Memory, locate, measure
 from oligocount.locate.locate import _about_shape
@@ -31,6 +31,7 @@ def placed(
     *foci: tuple[Point, float],
     facts: ClinicalFacts | None = None,
     radius_mm: float = 7.5,
+    doubts: dict[int, Caveat] | None = None,
 ) -> tuple[LocatedLesion, ...]:
     suv = np.ones(drawn_body.SHAPE, np.float32)
     labels = np.zeros(drawn_body.SHAPE, np.int32)
@@ -42,6 +43,7 @@ def placed(
         labels=LabelMap(array=labels, names={}, geometry=drawn_body.geometry()),
         probability=dict.fromkeys(range(1, len(foci) + 1), 0.9),
         model=ModelInfo(name="hand", version="1"),
+        doubts=doubts or {},
     )
     measured = measure(lesions, images.suv)
     given = facts or ClinicalFacts()
@@ -65,6 +67,15 @@ def test_a_focus_gets_the_organ_it_lies_in(
 ) -> None:
     (one,) = placed(anatomy, (point, 8.0))
     assert (one.finding.kind, one.finding.site.organ) == (kind, organ)
+
+
+def test_what_the_segmenter_doubts_is_equivocal_with_its_reason(anatomy: Anatomy) -> None:
+    mass = Caveat(code="UNEXPLAINED_MASS", text="large and hot")
+    foci = ((-60.0, 0.0, 340.0), 8.0), ((-80.0, 40.0, 540.0), 8.0)
+    first, second = placed(anatomy, *foci, doubts={1: mass})
+    assert first.finding.status is Status.EQUIVOCAL
+    assert first.caveats == (mass,)
+    assert (second.finding.status, second.caveats) == (Status.MALIGNANT, ())
 
 
 def test_what_is_taken_for_normal_stays_with_its_reason(anatomy: Anatomy) -> None:

@@ -16,7 +16,8 @@ from oligocount.segment.extent import with_fragments
 from oligocount.segment.scored import ScoredSegmenter
 from oligocount.segment.spots import Spots
 
-SETTINGS = load_settings().segment
+WHOLE = load_settings()
+SETTINGS = WHOLE.segment
 
 
 class NotOrgan(torch.nn.Module):
@@ -26,8 +27,15 @@ class NotOrgan(torch.nn.Module):
         return 6.0 - 12.0 * (rows.sum(dim=1, keepdim=True) > 0.5)
 
 
+class Hardly(torch.nn.Module):
+    """Takes nothing for a lesion, with a probability of 0.05."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return torch.full((len(rows), 1), -3.0)
+
+
 class Never(torch.nn.Module):
-    """Takes nothing for a lesion."""
+    """Sure that nothing is a lesion."""
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         return torch.full((len(rows), 1), -9.0)
@@ -82,19 +90,46 @@ def test_a_lesion_does_not_grow_into_what_was_left_out(
     assert not np.isin(found.labels.array[18:26, 10:20, 20:30], lesions(found)).any()
 
 
-def test_a_large_hot_mass_that_no_organ_explains_is_kept_by_any_scorer(
+def with_mass(images: AlignedImages) -> AlignedImages:
+    """45 ml of SUV 9 away from liver and heart."""
+    suv = images.suv.array.copy()
+    suv[16:26, 22:29, 2:12] = 9.0
+    return with_suv(images, suv)
+
+
+def test_a_large_hot_mass_that_no_organ_explains_is_a_doubt(
     images: AlignedImages, organs: OrganMap
 ) -> None:
-    suv = images.suv.array.copy()
-    suv[16:26, 22:29, 2:12] = 9.0  # 45 ml away from liver and heart
-    found = segmenter(Never())(with_suv(images, suv), organs)
-    (mass,) = lesions(found)
-    assert suv[found.labels.array == mass].max() == 9
+    """Drawn whole, told with its reason, and below what a lesion needs."""
+    found = segmenter(Hardly())(with_mass(images), organs)
+    (mass,) = found.doubts
+    assert (found.labels.array == mass).sum() == 10 * 7 * 10
+    assert found.doubts[mass].code == "UNEXPLAINED_MASS"
     assert found.probability[mass] == SETTINGS.mass.min_probability
+    assert SETTINGS.mass.min_probability < WHOLE.locate.malignant_min_probability
+
+
+def test_a_mass_of_which_the_scorer_is_sure_stays_with_its_probability(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    found = segmenter(Never())(with_mass(images), organs)
+    number = int(found.labels.array[20, 25, 6])
+    assert found.probability[number] == pytest.approx(1 / (1 + np.exp(9)))
+    assert not found.doubts
+
+
+def test_a_mass_that_the_scorer_holds_for_a_lesion_is_no_doubt(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    found = segmenter(NotOrgan())(with_mass(images), organs)
+    assert not found.doubts
+    assert (found.probability[int(found.labels.array[20, 25, 6])] or 0) > 0.9
 
 
 def test_a_hot_organ_is_no_unexplained_mass(images: AlignedImages, organs: OrganMap) -> None:
-    assert not lesions(segmenter(Never())(images, organs))
+    found = segmenter(Hardly())(images, organs)
+    assert not lesions(found)
+    assert not found.doubts
 
 
 @pytest.mark.parametrize("gap", [0, 1, 2])
@@ -105,5 +140,6 @@ def test_a_fragment_beside_a_lesion_belongs_to_it(images: AlignedImages, gap: in
     spots = Spots(
         labels=labels, rows=np.zeros((3, len(FEATURES)), np.float32), geometry=images.suv.geometry
     )
-    kept = with_fragments(spots, np.array([0.9, 0.2, 0.2]), high=0.35, low=0.14)
+    chances = np.array([0.9, 0.2, 0.2])
+    kept = with_fragments(spots, chances >= 0.35, chances, low=0.14)
     assert kept.tolist() == [False, True, True, False]

@@ -33,13 +33,15 @@ class LesionMap:
 
     `labels` runs 1..n. `probability` maps a label to 0..1 (None where the method gives none).
     `splits` maps a label to the label of the connected component it was cut from, where a
-    component was cut: separation is uncertain and feeds the count interval.
+    component was cut: separation is uncertain and feeds the count interval. `doubts` maps a label
+    to why the segmenter itself is not sure of it, where there is more to say than a probability.
     """
 
     labels: LabelMap
     probability: Mapping[int, float | None]
     model: ModelInfo
     splits: Mapping[int, int] = field(default_factory=dict)
+    doubts: Mapping[int, Caveat] = field(default_factory=dict)
     caveats: tuple[Caveat, ...] = ()
 
 

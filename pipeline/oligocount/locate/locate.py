@@ -83,7 +83,7 @@ def locate(
         _located(
             focus,
             opinion,
-            tuple(_doubts(focus, settings)),
+            tuple(_doubts(focus, lesion_map, settings)),
             max_elongation=settings.max_elongation,
         )
         for focus, opinion in pairs
@@ -152,13 +152,16 @@ def _with_station(opinion: Opinion, node: Opinion | None) -> Opinion:
     return replace(opinion, site=node.site, overlap=node.overlap, gap_mm=node.gap_mm)
 
 
-def _doubts(focus: Focus, settings: LocateSettings) -> Iterator[Caveat]:
+def _doubts(focus: Focus, lesion_map: LesionMap, settings: LocateSettings) -> Iterator[Caveat]:
     """What makes a focus that is no normal uptake equivocal all the same."""
     if focus.touches_edge:
         text = "touches the first or last slice: cut off, or noise of the scan's edge"
         yield Caveat(code="AT_SCAN_EDGE", text=text)
     chance, least = focus.lesion.probability, settings.malignant_min_probability
-    if chance is not None and chance < least:
+    doubt = lesion_map.doubts.get(focus.lesion.id)
+    if doubt is not None:
+        yield doubt
+    elif chance is not None and chance < least:
         text = f"the model holds it for a lesion with probability {chance:.2f}, below {least:g}"
         yield Caveat(code="LOW_PROBABILITY", text=text)
 

@@ -17,13 +17,13 @@ _AROUND_MM = 12.0
 _CUBE = np.ones((3, 3, 3))
 
 
-def with_fragments(spots: Spots, chances: NDArray[np.float64], *, high: float, low: float) -> Mask:
-    """For each label 0..n whether it is a lesion: from `high` on, or from `low` if it is by one.
+def with_fragments(spots: Spots, sure: Mask, chances: NDArray[np.float64], *, low: float) -> Mask:
+    """For each label 0..n whether it is drawn: where `sure`, or from `low` on by one that is.
 
     Pieces of one heterogeneous mass are cut apart by valleys, up to two voxels wide; the faint ones
     belong to it still.
     """
-    sure = np.concatenate([[False], chances >= high])
+    sure = np.concatenate([[False], sure])
     maybe = np.concatenate([[False], chances >= low]) | sure
     parts, count = ndimage.label(ndimage.binary_dilation(maybe[spots.labels]), _CUBE)
     anchored = np.zeros(count + 1, bool)

@@ -2,18 +2,19 @@
 
 What is hot or doubtful and no lesion follows with its probability, for the rules of normal uptake
 and the reader. Probabilities are those of whole spots, calibrated on held-out phantoms. A large hot
-mass that no organ explains is kept whatever the scorer says: to miss it would be worse than to ask
-about it.
+mass that no organ explains is drawn as a doubt, however little the scorer thinks of it: to miss it
+would be worse than to ask about it.
 """
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.lesion import LesionMap
-from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.scorer import Scorer
@@ -28,6 +29,10 @@ from oligocount.settings_segment import MassSettings, SegmentSettings
 
 _NETWORK = "network_"
 _LEAST_VOTE = 0.1  # a spot that holds less of a focus has no say in its probability
+_MASS = Caveat(
+    code="UNEXPLAINED_MASS",
+    text="kept as a large hot mass that no organ explains: the model alone holds it for no lesion",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,9 +53,10 @@ class ScoredSegmenter:
         """Return the lesions as a function of settings; spots are found and scored once, now."""
         asks = any(name.startswith(_NETWORK) for name in self.scorer.features)
         spots = find_spots(images, organs, self.settings, self.bundle if asks else None)
-        chances = self.chances(spots)
+        chances, is_mass = self.chances(spots)
         low = self.settings.network.fragment_share * self.min_probability
-        kept = with_fragments(spots, chances, high=self.min_probability, low=low)
+        sure = is_mass | (chances >= self.min_probability)
+        kept = with_fragments(spots, sure, chances, low=low)
         owner = draw_extent(spots, kept, images.suv, self.settings.network)
 
         def score(box: Box, focus: Mask) -> float:
@@ -76,15 +82,34 @@ class ScoredSegmenter:
             min_volume_ml=self.settings.min_volume_ml,
             hot_min_ml=self.settings.candidate.hot_min_ml,
         )
-        return lambda settings: add(find(settings))
+        held = np.flatnonzero(np.concatenate([[False], is_mass])[owner])
+        doubting = functools.lru_cache(maxsize=1)(
+            functools.partial(_doubting, held=held, least=self.min_probability)
+        )
+        return lambda settings: doubting(add(find(settings)))
 
-    def chances(self, spots: Spots) -> NDArray[np.float64]:
-        """The probability of each spot, that of an unexplained mass not below its floor."""
+    def chances(self, spots: Spots) -> tuple[NDArray[np.float64], Mask]:
+        """The probability of each spot, and which are unexplained masses: not below their floor.
+
+        What the scorer is sure is none stays as it is.
+        """
         columns = [FEATURES.index(name) for name in self.scorer.features]
-        chances = self.scorer.chances(np.ascontiguousarray(spots.rows[:, columns]))
-        mass = self.settings.mass
-        floor = np.where(is_unexplained_mass(spots.rows, mass), mass.min_probability, 0.0)
-        return np.maximum(chances, floor)
+        own = self.scorer.chances(np.ascontiguousarray(spots.rows[:, columns]))
+        rule = self.settings.mass
+        is_mass = is_unexplained_mass(spots.rows, rule) & (own >= rule.min_own_probability)
+        return np.where(is_mass, np.maximum(own, rule.min_probability), own), is_mass
+
+
+def _doubting(found: LesionMap, *, held: NDArray[np.intp], least: float) -> LesionMap:
+    """The same foci, those told as doubts that only the rule of masses keeps.
+
+    `held` are the voxels of unexplained masses; a focus below `least` is none of the scorer's.
+    """
+    numbers = np.unique(found.labels.array.ravel()[held]).tolist()
+    chances = {n: found.probability[n] for n in numbers if n}
+    return replace(
+        found, doubts={n: _MASS for n, p in chances.items() if p is not None and p < least}
+    )
 
 
 def is_unexplained_mass(rows: NDArray[np.float32], rule: MassSettings) -> NDArray[np.bool_]:
