@@ -81,6 +81,7 @@ class AnatomySettings:
 class PhysiologicSettings:
     """How uptake of health and its mimics are told from disease."""
 
+    contested_in: tuple[str, ...]
     home_min_share: float
     spill_mm: float
     outside_max_share: float

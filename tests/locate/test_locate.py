@@ -41,7 +41,7 @@ def placed(
     images = drawn_body.images(suv)
     lesions = LesionMap(
         labels=LabelMap(array=labels, names={}, geometry=drawn_body.geometry()),
-        probability=dict.fromkeys(range(1, len(foci) + 1), 0.9),
+        probability=dict.fromkeys(range(1, len(foci) + 1), None),
         model=ModelInfo(name="hand", version="1"),
         doubts=doubts or {},
     )

@@ -38,7 +38,7 @@ def anatomy() -> Anatomy:
 
 def located(
     anatomy: Anatomy, *spots: Spot, hu: np.ndarray | None = None, lesions: int | None = None,
-    facts: ClinicalFacts | None = None,
+    facts: ClinicalFacts | None = None, chance: float | None = None,
 ) -> tuple[LocatedLesion, ...]:  # fmt: skip
     """The first `lesions` spots as foci; the rest is uptake that no segmenter marked."""
     suv = np.ones(drawn_body.SHAPE, np.float32)
@@ -55,7 +55,7 @@ def located(
     count = int(labels.max())
     foci = LesionMap(
         labels=LabelMap(array=labels, names={}, geometry=drawn_body.geometry()),
-        probability=dict.fromkeys(range(1, count + 1), 0.9),
+        probability=dict.fromkeys(range(1, count + 1), chance),
         model=ModelInfo(name="hand", version="1"),
     )
     measured = measure(foci, images.suv)
@@ -123,6 +123,23 @@ def test_what_is_hot_in_health_goes_with_its_reason(
     (one,) = located(anatomy, (point, 12.0, 9.0))
     assert (one.finding.kind, one.finding.status) == (Kind.PHYSIOLOGIC, Status.BENIGN)
     assert one.reason
+
+
+@pytest.mark.parametrize(("point", "organ"), [((20, -35, 445), "heart"), ((70, 50, 290), "kidney")])
+def test_normal_uptake_that_the_model_holds_for_a_lesion_is_a_doubt(
+    anatomy: Anatomy, point: tuple[float, float, float], organ: str
+) -> None:
+    (one,) = located(anatomy, (point, 12.0, 9.0), chance=0.9)
+    assert (one.finding.kind, one.finding.status) == (Kind.ORGAN, Status.EQUIVOCAL)
+    assert one.finding.site.organ == organ
+    assert {each.code for each in one.caveats} == {"NORMAL_OR_LESION"}
+    (less,) = located(anatomy, (point, 12.0, 9.0), chance=0.4)
+    assert less.finding.kind is Kind.PHYSIOLOGIC
+
+
+def test_urine_in_the_bladder_is_not_contested(anatomy: Anatomy) -> None:
+    (one,) = located(anatomy, ((0, -10, 85), 12.0, 9.0), chance=0.9)
+    assert one.finding.kind is Kind.PHYSIOLOGIC
 
 
 def test_spots_in_a_row_below_a_recognised_ureter_go_with_it(anatomy: Anatomy) -> None:

@@ -77,6 +77,7 @@ def locate(
     ]
     opinions = with_ureter_chains(foci, opinions, settings.physiologic)
     opinions = with_doubts(foci, opinions, scene, settings)
+    opinions = list(map(functools.partial(_contested, settings=settings), foci, opinions))
     opinions = list(map(functools.partial(_by_chance, settings=settings), foci, opinions))
     pairs = zip(foci, opinions, strict=True)
     return tuple(
@@ -164,6 +165,27 @@ def _doubts(focus: Focus, lesion_map: LesionMap, settings: LocateSettings) -> It
     elif chance is not None and chance < least:
         text = f"the model holds it for a lesion with probability {chance:.2f}, below {least:g}"
         yield Caveat(code="LOW_PROBABILITY", text=text)
+
+
+def _contested(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:
+    """Normal uptake of an organ that the model holds for a lesion is a doubt: one of them errs.
+
+    The rules see where the organ map says a focus lies; the map may err, and a metastasis may lie
+    deep in an organ that is hot in health.
+    """
+    chance, organ = focus.lesion.probability, opinion.site.organ
+    is_normal = opinion.kind is Kind.PHYSIOLOGIC and opinion.site.structure is not None
+    if not is_normal or organ not in settings.physiologic.contested_in or chance is None:
+        return opinion
+    if chance < settings.malignant_min_probability:
+        return opinion
+    text = (
+        f"the model holds it for a lesion (probability {chance:.2f}), the rules for normal uptake"
+    )
+    doubt = Caveat(code="NORMAL_OR_LESION", text=text)
+    return replace(
+        opinion, kind=Kind.ORGAN, status=Status.EQUIVOCAL, caveats=(*opinion.caveats, doubt)
+    )
 
 
 def _by_chance(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:
