@@ -163,6 +163,7 @@ class OrganSettings:
     min_share: float
     weak_share: float
     small_organ_mm: float
+    small_organ_times: float
     muscle_share: float
     node_in_muscle_mm: float
     runner_up_min_share: float
@@ -178,6 +179,7 @@ class NodeSettings:
     staging_system: str
     min_share: float
     hilum_mm: float
+    serosa_mm: float
     reach_mm: float
     runner_up_max_mm: float
     split_share: float

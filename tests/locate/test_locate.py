@@ -127,6 +127,32 @@ def test_crossing_a_frontier_changes_the_label_once(anatomy: Anatomy) -> None:
     assert len(changes) == len(set(changes)), names
 
 
+def test_a_focus_in_the_mesentery_that_touches_bowel_may_be_a_peritoneal_deposit() -> None:
+    """Against the bowel the peritoneum is the runner-up, 40 mm off it none."""
+    boxes = {**drawn_body.BOXES, "small_bowel": (-70, -30, -60, -20, 215, 255)}
+    anatomy = map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS.anatomy)
+    touching, clear = placed(anatomy, ((-24, -40, 235), 8.0), ((10, -40, 235), 8.0))
+    assert {touching.finding.site.structure, clear.finding.site.structure} <= {"14", "mesenteric"}
+    assert touching.finding.runner_up is not None
+    assert touching.finding.runner_up.site.organ == "peritoneum"
+    assert touching.margin_mm == touching.finding.runner_up.margin_mm
+    other = clear.finding.runner_up
+    assert other is None or other.site.organ == "lymph_node"
+
+
+@pytest.mark.parametrize(("height_mm", "organ"), [(10, "thyroid"), (60, "lymph_node")])
+def test_only_a_gland_that_its_tumour_outgrows_claims_a_focus_at_its_edge(
+    height_mm: int, organ: str
+) -> None:
+    """The same focus of 1.8 ml, a third inside: a gland of 4 ml is swallowed, one of 24 ml not."""
+    middle = 630
+    gland = (-9, 9, -30, -12, middle - height_mm / 2, middle + height_mm / 2)
+    boxes = {**drawn_body.BOXES, "thyroid_gland": gland}
+    anatomy = map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS.anatomy)
+    (one,) = placed(anatomy, ((-13, -22, middle), 8.0))
+    assert one.finding.site.organ == organ
+
+
 def test_without_a_map_the_site_is_unknown_not_guessed() -> None:
     boxes = {"body": drawn_body.BOXES["body"]}
     bare = map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS.anatomy)

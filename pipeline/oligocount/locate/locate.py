@@ -33,6 +33,7 @@ from oligocount.locate.organs import (
 )
 from oligocount.locate.physiologic import judge_physiologic
 from oligocount.locate.primary import judge_primaries
+from oligocount.locate.serosa import with_serosa_beside
 from oligocount.locate.unknown import judge_unknown
 from oligocount.locate.urinary import with_ureter_chains
 from oligocount.settings_anatomy import LocateSettings
@@ -112,6 +113,7 @@ def place(
         focus = gather(scene, lesion, boxes[lesion.id - 1])
         node = judge_node(focus, scene, facts, settings.node)
         opinion = _judge_site(focus, scene, facts, settings, node=node)
+        opinion = with_serosa_beside(opinion, focus, settings.node)
         opinion = with_station_beside(_with_station(opinion, node), node, settings.organ)
         out.append(_located(focus, opinion, (), max_elongation=settings.max_elongation))
     return tuple(out)
@@ -122,6 +124,7 @@ def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSet
     node = judge_node(focus, scene, facts, settings.node)
     normal = judge_physiologic(focus, scene, settings.physiologic)
     opinion = normal or _judge_site(focus, scene, facts, settings, node=node)
+    opinion = with_serosa_beside(opinion, focus, settings.node)
     return with_station_beside(_with_station(opinion, node), node, settings.organ)
 
 

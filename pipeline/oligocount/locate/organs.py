@@ -45,7 +45,10 @@ def judge_organ(
 
 
 def judge_small_organ(focus: Focus, scene: Scene, settings: OrganSettings) -> Opinion | None:
-    """A gland that is smaller than its tumour: the core holds some of it, its middle lies there."""
+    """A gland that is smaller than its tumour: the core holds some of it, its middle lies there.
+
+    A focus that is small beside the drawn gland swallows none: at its edge it may be a node.
+    """
     shares = focus.organ_share(scene.anatomy.structures)
     for organ in _SMALL:
         gaps = [
@@ -58,6 +61,10 @@ def judge_small_organ(focus: Focus, scene: Scene, settings: OrganSettings) -> Op
         if share <= others or min(gaps, default=np.inf) > settings.small_organ_mm:
             continue
         structure = _finest(focus, scene, organ)
+        geometry = scene.anatomy.organs.labels.geometry
+        gland_ml = len(scene.voxels(structure.name)) * geometry.voxel_volume_ml
+        if focus.lesion.volume_ml < settings.small_organ_times * gland_ml:
+            continue
         return Opinion(
             kind=Kind.ORGAN,
             status=Status.MALIGNANT,
