@@ -28,6 +28,7 @@ from oligocount.anatomy.station_table import load_station_table
 from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.config import load_settings
 from oligocount.count.readings import read_findings
+from oligocount.domain.anatomy import Side
 from oligocount.domain.census import Role
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 from oligocount.domain.lesion import Finding, Kind, LesionMap, LocatedLesion, Status
@@ -181,7 +182,8 @@ def compared(
     site, finding = one.finding.site, one.finding
     key = station_key(truth)
     is_node = truth.kind is Kind.NODE and finding.kind is Kind.NODE
-    sides = {truth.side.value if truth.side else None, site.side.value if site.side else None}
+    side = side_of(truth)
+    sides = {side.value if side else None, site.side.value if site.side else None}
     return Row(
         seed=seed,
         map=name,
@@ -221,6 +223,14 @@ def is_told(truth: LesionTruth, finding: Finding, facts: ClinicalFacts, settings
     regional = truth.nodal_class is not None and truth.nodal_class.value == "regional"
     wanted = Role.REGIONAL if regional else Role.STATION
     return any(option.role is wanted for option in options)
+
+
+def side_of(truth: LesionTruth) -> Side | None:
+    """A node's side is its station's: 1L is left of the trachea, wherever the trachea lies."""
+    if truth.kind is not Kind.NODE:
+        return truth.side
+    entry = load_station_table().entries.get(truth.station or "")
+    return entry.side if entry else None
 
 
 def station_key(truth: LesionTruth) -> str | None:

@@ -16,6 +16,7 @@ from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.volume import LabelMap
 from oligocount.locate import Memory, locate, measure
 from oligocount.locate.locate import _about_shape
+from oligocount.locate.nodes import _runner_up, _Vote
 
 SETTINGS = load_settings()
 Point = tuple[float, float, float]
@@ -151,6 +152,25 @@ def test_only_a_gland_that_its_tumour_outgrows_claims_a_focus_at_its_edge(
     anatomy = map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS.anatomy)
     (one,) = placed(anatomy, ((-13, -22, middle), 8.0))
     assert one.finding.site.organ == organ
+
+
+@pytest.mark.parametrize(("regional_share", "margin_mm"), [(0.32, 0.0), (0.2, 9.0)])
+def test_stations_that_count_alike_are_one_side_of_a_frontier(
+    anatomy: Anatomy, regional_share: float, margin_mm: float
+) -> None:
+    """A third of the core over two regional stations straddles as it would in one of them."""
+    share = {"104R": 1 - regional_share, "1R": 0.4 * regional_share, "8U": 0.6 * regional_share}
+    vote = _Vote(
+        share=share,
+        gap_mm={"104R": 0.0, "1R": 9.0, "8U": 12.0},
+        edge_gap_mm=dict.fromkeys(share, 0.0),
+    )
+    runner_up = _runner_up(
+        "104R", vote, anatomy.station_entries, ClinicalFacts(), SETTINGS.locate.node
+    )
+    assert runner_up is not None
+    assert runner_up.margin_mm == margin_mm
+    assert runner_up.site.nodal_class is NodalClass.REGIONAL
 
 
 def test_without_a_map_the_site_is_unknown_not_guessed() -> None:

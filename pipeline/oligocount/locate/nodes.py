@@ -152,8 +152,9 @@ def _runner_up(
 ) -> RunnerUp | None:
     """The nearest station that would count otherwise, else the nearest other one.
 
-    Its margin is the gap from the core's centre; where it holds a good part of the core, that
-    from the core's edge, which is none: a large lesion lies on both sides of the frontier.
+    Its margin is the gap from the core's centre; where it, together with those that count like
+    it, holds a good part of the core, that from the core's edge, which is none: such a lesion
+    lies on both sides of the frontier.
     """
     system = settings.staging_system
 
@@ -165,7 +166,15 @@ def _runner_up(
     if not others:
         return None
     pool = {n: g for n, g in others.items() if counts_as(n) != counts_as(best)} or others
-    straddled = {n: vote.share[n] for n in pool if vote.share.get(n, 0.0) >= settings.split_share}
+    beyond: dict[tuple[object, ...], float] = {}
+    for name in pool:
+        count = counts_as(name)
+        beyond[count] = beyond.get(count, 0.0) + vote.share.get(name, 0.0)
+    straddled = {
+        n: vote.share[n]
+        for n in pool
+        if n in vote.share and beyond[counts_as(n)] >= settings.split_share
+    }
     if straddled:
         name = max(straddled, key=lambda n: straddled[n])
         margin = vote.edge_gap_mm[name]
