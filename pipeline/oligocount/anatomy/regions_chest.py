@@ -68,12 +68,16 @@ def mammary_regions(space: Space) -> Iterator[Region]:
     back = space.along(_sternum_back(space))
     wall = (space.y > back - 15.0) & (space.y < back + space.mm["mammary_off_sternum"])
     ribs = space.between(space.at("z_ipv") - 20.0, space.at("z_manubrium_top") - 10.0)
-    # where the chest is flat the space behind the sternum is shared with stations 3a and 6
+    # where the chest is flat the space is shared: with 6 at the arch, behind the sternum with 3a
     near_wall = space.gap("sternum", "costal_cartilages", "rib") <= space.gap(*_GREAT_VESSELS)
+    below_arch = space.z <= space.at("z_arch_low")
     for side, edge in zip("RL", _sternum_edges(space), strict=True):
         out = (space.x - space.along(edge)) * (1.0 if side == "L" else -1.0)
         beside = (out > -space.mm["mammary_inner"]) & (out < space.mm["mammary_beside"])
-        yield f"internal_mammary_{side}", ribs & wall & beside & (near_wall | (out > 0.0))
+        yield (
+            f"internal_mammary_{side}",
+            ribs & wall & beside & (near_wall | (below_arch & (out > 0.0))),
+        )
 
 
 def _sternum_edges(space: Space) -> tuple[np.ndarray, np.ndarray]:
