@@ -14,6 +14,7 @@ import yaml
 
 from oligocount.cli.main import main
 from oligocount.domain.provenance import Caveat
+from oligocount.domain.study import Role
 from oligocount.domain.volume import Unit
 from oligocount.intake.nifti import read_nifti_volume
 from oligocount.publish.result_json import result_document
@@ -21,7 +22,7 @@ from oligocount.recount import kept_images, read_case, read_edits, recount
 from oligocount.recount.as_result import as_result
 from oligocount.resources import shipped_folder
 from publish import builders
-from publish.dicom_source import FRAME_UID, PATIENT
+from publish.dicom_source import FRAME_UID, PATIENT, write_pet_series
 
 from .finished_case import SETTINGS, write_case
 
@@ -199,3 +200,14 @@ def test_the_reader_may_ask_for_another_language(case: Path, tmp_path: Path) -> 
     command = ["recount", str(case), "--edits", str(file), "-o", str(out), "--lang", "zh"]
     assert main(command) == 0
     assert "阅片者版本" in (out / "report.html").read_text("utf-8")
+
+
+def test_pictures_without_the_ct_that_the_case_had_are_told(tmp_path: Path, capsys) -> None:
+    study = write_pet_series(tmp_path / "pet", builders.geometry())
+    ct = replace(study.series[0], uid="1.2.9", modality="CT", role=Role.CT, files=())
+    bare = replace(SETTINGS, publish=replace(SETTINGS.publish, keep_ct=False))
+    case = write_case(tmp_path, bare, study=replace(study, series=(*study.series, ct)))
+    assert not (case / "ct.nii.gz").exists()
+    out = read(case, tmp_path / "r", {"accept": 5})
+    assert "not made: pictures over the CT: the case kept no ct.nii.gz" in capsys.readouterr().out
+    assert (out / "report.html").is_file()

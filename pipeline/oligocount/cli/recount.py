@@ -30,6 +30,7 @@ study again with --input, or the PET with --pet.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from oligocount.assess import read_facts
@@ -71,11 +72,14 @@ def execute(arguments: argparse.Namespace) -> int:
         find_browser()
     edits = read_edits(arguments.edits)
     facts = read_facts(arguments.clinical) if arguments.clinical else None
+    _tell("reading what the case keeps")
     images = _images(arguments, case)
     is_measured = any(each.measures for each in edits.edits) or bool(arguments.pet)
     suv = images.suv if images is not None and is_measured else None
+    _tell("counting again")
     version = recount(case, edits, suv=suv, facts=facts)
     out = arguments.out or arguments.case / READER
+    _tell("writing report and DICOM objects")
     written = write_reader_version(out, case, version, images, settings)
     lines = differences(case.document, version.document)
     print(f"case {case.document['case_id']}: {len(edits.edits)} edits")
@@ -89,6 +93,10 @@ def execute(arguments: argparse.Namespace) -> int:
     main_file = "report.html" if images is not None else "result.json"
     print(f"reader's version: {out / main_file}")
     return 0
+
+
+def _tell(step: str) -> None:
+    print(f"  {step} ...", file=sys.stderr, flush=True)
 
 
 def _images(arguments: argparse.Namespace, case: Case) -> CaseImages | None:

@@ -1,11 +1,12 @@
 """The reader's version as a folder beside the machine's files, which stay as they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from oligocount.domain.result import Result
+from oligocount.domain.study import Role
 from oligocount.errors import PublishError
 from oligocount.publish.case_folder import write_case_folder
 from oligocount.publish.dicom import kept_source_headers, read_source_headers
@@ -50,7 +51,7 @@ def write_reader_version(
     missing = ["report or DICOM objects: the case kept no suv.nii.gz (name it: --pet or --input)"]
     if images is not None:
         drawn = _drawn(case, version, images, settings, clock())
-        missing = [drawn.why_no_dicom] if drawn.why_no_dicom else []
+        missing = list(_left_out(case, drawn, images))
 
     def fill(folder: Path) -> None:
         if drawn is not None:
@@ -62,6 +63,15 @@ def write_reader_version(
         write_label_map(folder / "lesions.nii.gz", version.labels)
 
     return Written(files=write_case_folder(out, fill), missing=tuple(missing))
+
+
+def _left_out(case: Case, drawn: Version, images: CaseImages) -> Iterator[str]:
+    series = case.document["inputs"]["series"]
+    had_ct = any(each["chosen"] and each["role"] == Role.CT.value for each in series)
+    if had_ct and images.shown.ct is None:
+        yield "pictures over the CT: the case kept no ct.nii.gz (name the study: --input)"
+    if drawn.why_no_dicom:
+        yield drawn.why_no_dicom
 
 
 def _drawn(
