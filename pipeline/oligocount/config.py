@@ -30,6 +30,13 @@ def dump_settings(settings: Settings) -> str:
     return dump_yaml(_plain(dataclasses.asdict(settings)))
 
 
+def with_report(settings: Settings, *, language: str | None, pdf: bool | None) -> Settings:
+    """The settings with the report in another language, as PDF too; None leaves either."""
+    asked = {"language": language, "pdf": pdf}
+    changes: Any = {name: value for name, value in asked.items() if value is not None}
+    return dataclasses.replace(settings, publish=dataclasses.replace(settings.publish, **changes))
+
+
 def _read_yaml(file: Path) -> dict[str, Any]:
     content = read_yaml(file, ConfigError)
     if content is None:

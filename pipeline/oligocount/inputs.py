@@ -1,6 +1,5 @@
 """What a user names — folders, models — as what `run_study` takes."""
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,10 +139,3 @@ def _segmenter(settings: Settings, choice: Choice) -> Segmenter:
         return MaskFile(file=choice.lesion_mask, settings=settings.segment, names=choice.structures)
     name = choice.lesions or settings.segment.segmenter
     return load_segmenter(name, settings.segment, choice.device, trusted=choice.trusted)
-
-
-def with_report(settings: Settings, *, language: str | None, pdf: bool | None) -> Settings:
-    """The settings with the report in another language, as PDF too; None leaves either."""
-    asked = {"language": language, "pdf": pdf}
-    changes: Any = {name: value for name, value in asked.items() if value is not None}
-    return dataclasses.replace(settings, publish=dataclasses.replace(settings.publish, **changes))

@@ -35,7 +35,7 @@ from pathlib import Path
 
 from oligocount.assess import read_facts
 from oligocount.cli.options import add_clinical, add_report
-from oligocount.inputs import with_report
+from oligocount.config import with_report
 from oligocount.publish import find_browser
 from oligocount.publish.case_folder import READER
 from oligocount.recount import (

@@ -28,7 +28,7 @@ from oligocount.cli.options import (
     add_pet_series,
     add_report,
 )
-from oligocount.config import dump_settings, load_settings
+from oligocount.config import dump_settings, load_settings, with_report
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
 from oligocount.domain.volume import Unit
@@ -39,7 +39,6 @@ from oligocount.inputs import (
     dicom_reader,
     load_tools,
     nifti_reader,
-    with_report,
 )
 from oligocount.run import run_study
 from oligocount.settings import Settings
