@@ -29,7 +29,8 @@ def case(
              "n_false": n_false, "n_false_untouching": 0, "agreement": {"organ": [1, 1]},
              "verdicts": {"CN2025": ["OLIGO", said]}}  # fmt: skip
     return {"seed": seed, NAME: {
-        "score": score, "n": 2, "n_true": 1, "n_low": 0, "n_high": 1, "over_settings": [2, 3],
+        "score": score, "visible": [1],
+        "n": 2, "n_true": 1, "n_low": 0, "n_high": 1, "over_settings": [2, 3],
         "missed": [["liver", "no focus there", missed_mm]] if missed_mm else [],
         "false": [["malignant", "muscle_strain"]] * n_false, "chances": [[0.9, True]],
         "to_look_at": {"foci shown": 3}}}  # fmt: skip
@@ -53,13 +54,28 @@ def test_a_cause_names_verdict_counts_missed_and_false() -> None:
     )
 
 
+def rows_told(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    rows = dict(line.strip("| ").split("|", 1) for line in capsys.readouterr().out.splitlines()
+                if line.startswith("| ") and line[2] != "|" and line.count("|") == 3)  # fmt: skip
+    return {title.strip(): cell.strip() for title, cell in rows.items()}
+
+
+def test_the_card_counts_apart_what_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of 9, 12 and 14 mm (the last two missed), the last not visible."""
+    cases = [case(1), case(2, missed_mm=12.0), case(3, missed_mm=14.0)]
+    cases[2][NAME]["visible"] = []
+    print_card(cases, [NAME])
+    told = rows_told(capsys)
+    assert told["found, SUVmax 2 x around, 6-10 mm"].endswith("1/1")
+    assert told["found, SUVmax 2 x around, 10-20 mm"].endswith("0/1")
+    assert told["found, SUVmax 2 x around, 20-inf mm"] == "-"
+
+
 def test_the_card_tells_whether_the_true_count_lies_in_each_range(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     print_card([case(1), case(2, said="INDETERMINATE")], [NAME])
-    rows = dict(line.strip("| ").split("|", 1) for line in capsys.readouterr().out.splitlines()
-                if line.startswith("| ") and line[2] != "|" and line.count("|") == 3)  # fmt: skip
-    told = {title.strip(): cell.strip() for title, cell in rows.items()}
+    told = rows_told(capsys)
     assert told["true count within doubts (N_low to N_high)"].endswith("2/2")
     assert told["true count within the range over settings"].endswith("0/2")
     assert told["CN2025 INDETERMINATE"].endswith("1/2")

@@ -29,6 +29,7 @@ import numpy as np
 import torch
 from shared.card_pictures import draw_worst
 from shared.card_tables import print_card
+from shared.visible import is_visible
 
 from oligocount.assess.document import assess_document
 from oligocount.assess.patient import facts_from
@@ -168,6 +169,7 @@ def _compared(phantom: Phantom, truth: Mapping[str, Any], result: Result) -> dic
     counts = said["counts"]
     return {
         "score": asdict(score),
+        "visible": [one.label for one in score.lesions if is_visible(phantom, one.label)],
         "n_true": truth["counts"]["N"],
         "n": counts["N"],
         "n_low": counts["N_low"],

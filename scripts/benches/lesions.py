@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy import ndimage
+from shared.visible import is_visible
 
 from oligocount import locate
 from oligocount.anatomy import map_anatomy
@@ -75,18 +75,6 @@ def measure(
                 score = score_case(str(seed), phantom.lesions, labels, true_record=truth(phantom))
                 scores.setdefault(f"{name} {kind}", []).append((phantom, score))
     return scores
-
-
-def is_visible(phantom: Phantom, label: int) -> bool:
-    """True for a lesion whose SUVmax is at least twice the median of what lies around it."""
-    lesions, suv = phantom.lesions.array, phantom.pet.array
-    found = ndimage.find_objects(lesions)[label - 1]
-    box = tuple(slice(max(0, one.start - 5), one.stop + 5) for one in found)
-    inside = lesions[box] == label
-    away = ndimage.distance_transform_edt(~inside, sampling=SPACING_MM)
-    ring = (away > SPACING_MM) & (away <= 4 * SPACING_MM) & (lesions[box] == 0)
-    around = float(np.median(suv[box][ring])) if ring.any() else 0.0
-    return float(suv[box][inside].max()) >= 2 * around
 
 
 def visible_by_size(cases: Sequence[tuple[Phantom, CaseScore]]) -> str:

@@ -28,6 +28,7 @@ _AGREED = {
     "station": "station right",
     "side": "side right",
 }
+_VISIBLE_MM = ((6, 10), (10, 20), (20, np.inf), (10, np.inf))
 _TOLD = 12  # causes named
 
 
@@ -41,6 +42,9 @@ def print_card(cases: Sequence[Case], names: Sequence[str]) -> None:
     for title, key in (("found, {} mm", "by_size_mm"), ("found, {}", "by_site")):
         for part in some[0][key]:
             _row(title.format(part), [_said(one[key].get(part)) for one in some])
+    for low, high in _VISIBLE_MM:
+        title = f"found, SUVmax 2 x around, {low}-{high} mm"
+        _row(title, [share(_seen(held, low, high)) for held in found.values()])
     for key, title in _AGREED.items():
         _row(title, [_said(one["agreement"].get(key)) for one in some])
     _counts(list(found.values()))
@@ -51,6 +55,16 @@ def print_card(cases: Sequence[Case], names: Sequence[str]) -> None:
         told = Counter(f"{cause} ({what})" for case in ours for what, cause, *_ in case[key])
         print(f"\n{key}: " + ", ".join(f"{n} {cause}" for cause, n in told.most_common(_TOLD)))
     _calibration(ours)
+
+
+def _seen(cases: Sequence[Case], low_mm: float, high_mm: float) -> list[bool]:
+    """Whether each lesion of that size that stands out was found."""
+    return [
+        one["found"]
+        for case in cases
+        for one in case["score"]["lesions"]
+        if one["label"] in case["visible"] and low_mm <= one["diameter_mm"] < high_mm
+    ]
 
 
 def _counts(found: Sequence[Sequence[Case]]) -> None:
