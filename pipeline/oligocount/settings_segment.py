@@ -26,6 +26,7 @@ class ThresholdSettings:
     liver_deviations: float
     liver_sphere_mm: float
     liver_min_suv: float
+    liver_min_ml: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

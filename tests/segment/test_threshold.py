@@ -1,5 +1,7 @@
 """Threshold rules: which voxels belong, and where the liver is measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,18 @@ def test_a_metastasis_does_not_raise_the_liver_reference(
     suv[4:8, 7:11, 4:8] = 15
     hot = Volume(array=suv, unit=images.suv.unit, geometry=images.suv.geometry)
     assert percist_level(hot, organs, SETTINGS) == pytest.approx(3.0, abs=0.2)
+
+
+def test_a_liver_of_a_few_spoonfuls_gives_no_level(images: AlignedImages, organs: OrganMap) -> None:
+    """161 ml do; 61 ml of the same liver, deep enough for the sphere, do not."""
+    array = organs.labels.array.copy()
+    array[10:14] = 0
+    array[2:10, 13:20, :] = 0
+    few = replace(organs, labels=replace(organs.labels, array=array))
+    assert few.labels.mask("liver").sum() * 0.064 == pytest.approx(57.3, abs=0.1)
+    assert percist_level(images.suv, few, SETTINGS) is None
+    lax = replace(SETTINGS, threshold=replace(SETTINGS.threshold, liver_min_ml=10.0))
+    assert percist_level(images.suv, few, lax) == pytest.approx(3.0)
 
 
 def test_without_a_liver_the_fixed_level_is_used_and_told(

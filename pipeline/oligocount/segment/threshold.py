@@ -104,9 +104,12 @@ class Percist:
 
 
 def percist_level(suv: Volume, organs: OrganMap, settings: SegmentSettings) -> float | None:
-    """1.5 x mean + 2 SD of a 3 cm sphere in the liver; None when none fits, or is cold."""
+    """1.5 x mean + 2 SD of a 3 cm sphere in the liver; None when it is small, cold or none fits."""
     rule = settings.threshold
-    sphere = _liver_sphere(organs.labels.mask("liver"), suv, rule.liver_sphere_mm / 2)
+    liver = organs.labels.mask("liver")
+    if liver.sum() * suv.geometry.voxel_volume_ml < rule.liver_min_ml:
+        return None
+    sphere = _liver_sphere(liver, suv, rule.liver_sphere_mm / 2)
     if sphere is None:
         return None
     values = suv.array[sphere]
