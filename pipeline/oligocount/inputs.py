@@ -18,12 +18,16 @@ from oligocount.given import MaskFile, MrMaskFiles, OrganFile
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device
 from oligocount.multimodal import MrSegmenter
-from oligocount.multimodal.network import MrNetwork
+from oligocount.multimodal.network import MrNetwork, MrNetworks
+from oligocount.resources import shipped_folder
 from oligocount.run import Tools, run_study
 from oligocount.segment.choose import load_segmenter
 from oligocount.segment.segmenter import Segmenter
 from oligocount.settings import Settings
 from oligocount.totalsegmentator import TotalSegmentatorMapper
+
+EMBEDDED = "embedded"
+_MR_BUNDLES = ("mr_brain", "mr_liver")
 
 Reader = Callable[[], tuple[Study, Images]]
 
@@ -84,7 +88,7 @@ class Choice:
     organs: str | None = None
     lesion_mask: Path | None = None
     mr_lesion_masks: tuple[Path, ...] = ()
-    mr_lesions: Path | None = None
+    mr_lesions: str | None = None
     structures: tuple[str, ...] = ()
     organ_map: Path | None = None
     organ_names: str | None = None
@@ -108,7 +112,7 @@ def load_tools(settings: Settings, choice: Choice | None = None) -> Tools:
 
 
 def _mr_segmenter(settings: Settings, choice: Choice) -> MrSegmenter | None:
-    """Masks or a bundle's folder; nobody where neither is named."""
+    """Masks, the shipped bundles or a bundle's folder; nobody where none is named."""
     if choice.mr_lesion_masks and choice.mr_lesions:
         raise ConfigError("expected --mr-lesion-mask or --mr-lesions, and not both")
     if choice.mr_lesion_masks:
@@ -117,8 +121,17 @@ def _mr_segmenter(settings: Settings, choice: Choice) -> MrSegmenter | None:
         )
     if choice.mr_lesions is None:
         return None
+    if choice.mr_lesions == EMBEDDED:
+        shipped = shipped_folder("models")
+        return MrNetworks(
+            networks=tuple(_mr_network(shipped / name, settings, choice) for name in _MR_BUNDLES)
+        )
+    return _mr_network(Path(choice.mr_lesions), settings, choice)
+
+
+def _mr_network(folder: Path, settings: Settings, choice: Choice) -> MrNetwork:
     device = choose_device(choice.device)
-    bundle = load_bundle(choice.mr_lesions, device=device, trusted=choice.trusted)
+    bundle = load_bundle(folder, device=device, trusted=choice.trusted)
     return MrNetwork(bundle=bundle, settings=settings.multimodal)
 
 

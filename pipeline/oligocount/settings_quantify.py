@@ -98,6 +98,9 @@ class RegisterSettings:
     iterations: int
     min_overlap: float
     min_information: float
+    repeat_rounds: int
+    min_agreeing: int
+    agreeing_share: float
     max_spread_mm: float
     max_spread_pet_mm: float
     max_rivalry: float

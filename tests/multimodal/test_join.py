@@ -46,7 +46,7 @@ def on_pet(
     names = {number: str(number) for number in range(1, len(foci) + 1)}
     found = LesionMap(
         labels=LabelMap(array=labels, names=names, geometry=drawn_body.geometry()),
-        probability=dict.fromkeys(names, 0.9),
+        probability=dict.fromkeys(names, None),
         model=HAND,
     )
     measured = locate.measure(found, images.suv)

@@ -131,9 +131,10 @@ def _add_models(group: argparse._ArgumentGroup) -> None:
     )
     add(
         "--mr-lesions",
-        type=Path,
-        metavar="DIR",
-        help="a MONAI bundle that finds lesions on MR; its channels name the MR: mr_flair, ...",
+        metavar="MODEL",
+        help="who finds lesions on MR: the folder of a MONAI bundle whose channels name the MR "
+        "(mr_flair, ...), or `embedded`: shipped networks of brain (T1 with contrast, FLAIR) and "
+        "liver (T2, ADC), trained on synthetic MR only; without it nobody",
     )
     add(
         "--structure",

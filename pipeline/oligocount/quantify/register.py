@@ -1,12 +1,10 @@
 """Rigid registration of MR into the frame of the PET/CT: Mattes mutual information.
 
 A coarse search over positions and pitches (`register_search`) gives several starts; each is refined
-(`register_refine`), and the best is refined again from disturbed starts. Nothing is believed where
-these do not come back to one place, where too little information is shared, or where a rival is
-nearly as good: another place, or the MR turned over.
+(`register_refine`), and the best is refined again from disturbed starts; the move is the middle of
+those runs that agree (`register_repeat`). Nothing is believed where they scatter, where too little
+information is shared, or where a rival is nearly as good: another place, or the MR turned over.
 """
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,12 +12,12 @@ from oligocount.domain.registration import MoveSource, Registration, RigidMove
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.geometry.affine import axial_grid, regrid
 from oligocount.geometry.resample import resample_volume
-from oligocount.quantify.register_refine import Fit, disturbed, refined
+from oligocount.quantify.register_refine import refined
+from oligocount.quantify.register_repeat import Agreement, agreed, repeated
 from oligocount.quantify.register_rivals import rivalry, turn_deg, turned_over
 from oligocount.quantify.register_search import (
     Pair,
     Probe,
-    corners_apart_mm,
     foreground,
     nudges,
     search,
@@ -46,10 +44,10 @@ def register(
     tried = [refined(pair, one.matrix, settings, quick=True) for one in starts]
     rough = max(tried, key=lambda each: judge.score(each.matrix))
     first = refined(pair, rough.matrix, settings)
-    again = [refined(pair, one, settings) for one in disturbed(first.matrix, pair.centre_mm)]
-    best = min((first, *again), key=lambda each: each.cost)
-    rivals = [*tried, *turned_over(pair, probe, best, settings)]
-    return _judged(pair, best, again, rivalry(pair, best, rivals, judge, settings), settings)
+    agreement = agreed(pair, repeated(pair, first, settings), judge, settings)
+    rivals = [*tried, *turned_over(pair, probe, agreement.fit, settings)]
+    rival = rivalry(pair, agreement.fit, rivals, judge, settings)
+    return _judged(pair, agreement, rival, settings)
 
 
 def better_beside(mr: Volume, onto: Volume, settings: RegisterSettings) -> float:
@@ -90,15 +88,12 @@ def _pair(mr: Volume, onto: Volume, around: Geometry | None, settings: RegisterS
 
 
 def _judged(
-    pair: Pair, best: Fit, again: Sequence[Fit], rival: float, settings: RegisterSettings
+    pair: Pair, agreement: Agreement, rival: float, settings: RegisterSettings
 ) -> Registration:
+    best, spread_mm = agreement.fit, agreement.spread_mm
     is_pet = pair.onto.unit is not Unit.HU
     most_mm = settings.max_spread_pet_mm if is_pet else settings.max_spread_mm
     information, overlap = -best.cost, pair.overlap(best.matrix)
-    corners_mm = pair.corners_mm
-    spread_mm = float(
-        np.median([corners_apart_mm(best.matrix, one.matrix, corners_mm) for one in again])
-    )
     angle_deg = turn_deg(best.matrix[:3, :3])
     reason = ""
     if overlap < settings.min_overlap:
@@ -120,7 +115,7 @@ def _judged(
             matrix=best.matrix,
             source=MoveSource.REGISTERED,
             uncertainty_mm=settings.least_uncertainty_mm,
-            repeats=tuple(one.matrix for one in again if np.isfinite(one.cost)),
+            repeats=tuple(one.matrix for one in agreement.runs if np.isfinite(one.cost)),
         )
     return Registration(
         move=move,
