@@ -20,6 +20,7 @@ from oligocount.config import load_settings
 from oligocount.domain.mr import MrFacts, MrRegion, MrSequence
 from oligocount.domain.study import MrImage
 from oligocount.domain.volume import LabelMap
+from oligocount.geometry.ball import ball_diameter_mm
 from oligocount.geometry.resample import resample_labels
 from oligocount.inference.bundle import Bundle, load_bundle
 from oligocount.learn.evaluate import MIN_IOU, SIZE_EDGES_MM
@@ -96,8 +97,7 @@ def score(one: Examination, bundle: Bundle, threshold: float, tally: Tally) -> N
     hit = {label for label, _ in matching.pairs}
     for label, size in enumerate(np.bincount(one.truth.array.ravel())):
         if label and size:
-            diameter_mm = 2 * (size * volume_ml * 1000 * 0.75 / math.pi) ** (1 / 3)
-            tally.lesions.append((diameter_mm, label in hit))
+            tally.lesions.append((ball_diameter_mm(size * volume_ml), label in hit))
     tally.false.append(len(matching.false))
     for true, mine in matching.pairs:
         a, b = truth == true, marked == mine

@@ -57,30 +57,24 @@ def _hiatus(drawing: Drawing, found: Found) -> Estimate | None:
 
 def _coeliac(drawing: Drawing, _found: Found) -> Estimate | None:
     """8 mm above the splenic vein where it passes in front of the aorta."""
-    vein, aorta = drawing.mask("portal_vein_and_splenic_vein"), drawing.mask("aorta")
-    if not vein.any() or not aorta.any():
-        return None
-    middle = drawing.line(_descending(aorta, drawing), "x", "mean")
-    if middle is None:
-        return None
-    off = drawing.frame.x_mm[None, None, :] - middle[:, None, None]
-    part = vein & (off > -10.0) & (off < 25.0)
-    if not part.any():
-        return None
-    return Estimate(drawing.top_mm(part) + 8.0, "splenic vein in front of the aorta", 0.6)
+    top = _top_before_aorta("portal_vein_and_splenic_vein", drawing)
+    return None if top is None else Estimate(top + 8.0, "splenic vein in front of the aorta", 0.6)
 
 
 def _pancreas_body(drawing: Drawing, _found: Found) -> Estimate | None:
     """3 mm above the pancreas before the aorta; its tail climbs to the spleen and tells nothing."""
-    pancreas, aorta = drawing.mask("pancreas"), drawing.mask("aorta")
-    middle = drawing.line(_descending(aorta, drawing), "x", "mean")
+    top = _top_before_aorta("pancreas", drawing)
+    return None if top is None else Estimate(top + 3.0, "pancreas in front of the aorta", 0.5)
+
+
+def _top_before_aorta(name: str, drawing: Drawing) -> float | None:
+    """The top of the part of a structure that lies before the descending aorta."""
+    middle = drawing.line(_descending(drawing.mask("aorta"), drawing), "x", "mean")
     if middle is None:
         return None
     off = drawing.frame.x_mm[None, None, :] - middle[:, None, None]
-    body = pancreas & (off > -10.0) & (off < 25.0)
-    if not body.any():
-        return None
-    return Estimate(drawing.top_mm(body) + 3.0, "pancreas in front of the aorta", 0.5)
+    part = drawing.mask(name) & (off > -10.0) & (off < 25.0)
+    return drawing.top_mm(part) if part.any() else None
 
 
 def _descending(aorta: Mask, drawing: Drawing) -> Mask:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from oligocount.anatomy.drawing import Mask
-from oligocount.anatomy.space import Space
+from oligocount.anatomy.space import GREAT_ARTERIES, GREAT_VEINS, Space
 
 Region = tuple[str, Mask]
 
@@ -57,19 +57,14 @@ def _prevascular(space: Space) -> Iterator[Region]:
     yield "cardiophrenic", (space.z <= veins) & front
 
 
-_GREAT_VESSELS = (
-    "aorta", "brachiocephalic_trunk", "common_carotid_artery", "arteries_neck",
-    "superior_vena_cava", "veins_thoracic", "brachiocephalic_vein", "pulmonary_artery",
-)  # fmt: skip
-
-
 def mammary_regions(space: Space) -> Iterator[Region]:
     """Beside the sternum's edges, behind the cartilages, from the first rib to the sixth."""
     back = space.along(_sternum_back(space))
     wall = (space.y > back - 15.0) & (space.y < back + space.mm["mammary_off_sternum"])
     ribs = space.between(space.at("z_ipv") - 20.0, space.at("z_manubrium_top") - 10.0)
     # where the chest is flat the space is shared: with 6 at the arch, behind the sternum with 3a
-    near_wall = space.gap("sternum", "costal_cartilages", "rib") <= space.gap(*_GREAT_VESSELS)
+    to_vessels = space.gap(*GREAT_ARTERIES, *GREAT_VEINS)
+    near_wall = space.gap("sternum", "costal_cartilages", "rib") <= to_vessels
     below_arch = space.z <= space.at("z_arch_low")
     for side, edge in zip("RL", _sternum_edges(space), strict=True):
         out = (space.x - space.along(edge)) * (1.0 if side == "L" else -1.0)

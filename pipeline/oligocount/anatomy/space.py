@@ -16,6 +16,10 @@ _SOLID = (
     "lung", "heart", "liver", "spleen", "kidney", "pancreas", "stomach", "small_bowel", "duodenum",
     "colon", "urinary_bladder", "gallbladder", "prostate", "brain", "adrenal_gland", "head_glands",
 )  # fmt: skip
+GREAT_ARTERIES = (
+    "aorta", "brachiocephalic_trunk", "common_carotid_artery", "arteries_neck", "pulmonary_artery",
+)  # fmt: skip
+GREAT_VEINS = ("superior_vena_cava", "veins_thoracic", "brachiocephalic_vein")
 _BONE = (
     "bone", "skull", "vertebrae", "sacrum", "rib", "costal_cartilages", "sternum", "clavicula",
     "scapula", "humerus", "hip", "femur", "spinal_cord",
@@ -77,11 +81,7 @@ class Space:
         Left of the trachea the arteries alone: the left innominate vein crosses before the arch.
         A column without vessels has the front of the nearest; the descending aorta is none.
         """
-        arteries = self.drawing.mask(
-            "aorta", "brachiocephalic_trunk", "common_carotid_artery", "arteries_neck",
-            "pulmonary_artery",
-        )  # fmt: skip
-        veins = self.drawing.mask("superior_vena_cava", "veins_thoracic", "brachiocephalic_vein")
+        arteries, veins = self.drawing.mask(*GREAT_ARTERIES), self.drawing.mask(*GREAT_VEINS)
         right = self.x < self.along(self.lines.airway_left_x)
         back = self.along(self.lines.airway_back_y)
         vessels = (arteries | (veins & right)) & (self.y < back - 5.0)

@@ -24,7 +24,7 @@ from oligocount.errors import BundleMismatch, GeometryError
 
 AIR_HU = -1000.0
 _TISSUE_SHARE = 0.1  # of an MR's bright end: above is tissue
-_ADC_SCALE = 1000.0
+ADC_SCALE = 1000.0
 Array = NDArray[np.float32]
 
 
@@ -75,7 +75,7 @@ def intensity_channel(name: str, values: Array) -> Array:
 def mr_channel(values: Array, *, is_adc: bool) -> Array:
     """An MR as a network sees it; what shows no tissue at all is 0."""
     if is_adc:
-        return (values / np.float32(_ADC_SCALE)).astype(np.float32)
+        return (values / np.float32(ADC_SCALE)).astype(np.float32)
     mean, deviation = tissue_level(values)
     return ((values - mean) / deviation if deviation else np.zeros_like(values)).astype(np.float32)
 

@@ -6,7 +6,7 @@ each file, as bytes. The walker knows lengths and nesting and nothing else (PS3.
 
 import struct
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import IO
@@ -15,7 +15,7 @@ _PREAMBLE = 128
 _FIRST_READ = 32 * 1024
 _MAX_DEPTH = 16
 _MAX_INFLATED = 2**30
-_AT_A_TIME = 2**20
+_AT_A_TIME = 2**10
 _MAX_HEADER = 2**28
 _ROWS = 0x00280010
 _LAST_TAG_WITHOUT_PIXELS = 0x0054FFFF
@@ -104,7 +104,7 @@ def read_inflated(stream: IO[bytes]) -> bytes:
         _, start = _transfer_syntax(data)
     except struct.error as error:
         raise BrokenDicom("the file ends inside its header") from error
-    return _inflated(data[start:])
+    return b"".join(_pieces(data[start:]))
 
 
 def refuse_bomb(stream: IO[bytes]) -> None:
@@ -117,22 +117,15 @@ def refuse_bomb(stream: IO[bytes]) -> None:
         syntax, start = _transfer_syntax(data)
     except (NotDicom, _MoreNeeded, struct.error):
         return
-    engine, inflated = zlib.decompressobj(-zlib.MAX_WBITS), 0
-    packed = data[start:] if syntax == _DEFLATED else b""
-    try:
-        while packed and inflated <= _MAX_INFLATED:
-            inflated += len(engine.decompress(packed, _AT_A_TIME))
-            packed = engine.unconsumed_tail
-    except zlib.error as error:
-        raise BrokenDicom(f"the deflated data set is broken: {error}") from error
-    if inflated > _MAX_INFLATED:
-        raise BrokenDicom(f"the deflated data set exceeds {_MAX_INFLATED} bytes")
+    if syntax == _DEFLATED:
+        for _ in _pieces(data[start:]):
+            pass
 
 
 def _parsed(data: bytes, wanted: AbstractSet[int]) -> Elements:
     syntax, start = _transfer_syntax(data)
     if syntax == _DEFLATED:
-        data, start = _inflated(data[start:]), 0
+        data, start = b"".join(_pieces(data[start:])), 0
     order = ">" if syntax == _BIG_ENDIAN else "<"
     walk = _Walk(data, order=order, explicit=syntax != _IMPLICIT_LITTLE)
     values, end = walk.collect(start, wanted)
@@ -160,15 +153,20 @@ def _guessed_syntax(start: bytes) -> str:
     return "1.2.840.10008.1.2.1" if start[4:6] in _SHORT_VR else _IMPLICIT_LITTLE
 
 
-def _inflated(packed: bytes) -> bytes:
-    engine = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        data = engine.decompress(packed, _MAX_INFLATED)
-    except zlib.error as error:
-        raise BrokenDicom(f"the deflated data set is broken: {error}") from error
-    if engine.unconsumed_tail:
-        raise BrokenDicom(f"the deflated data set exceeds {_MAX_INFLATED} bytes")
-    return data
+def _pieces(packed: bytes) -> Iterator[bytes]:
+    """The inflated data set piece by piece: 1 KiB of packed bytes gives 1 MiB at most."""
+    engine, inflated = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    for start in range(0, len(packed), _AT_A_TIME):
+        try:
+            piece = engine.decompress(packed[start : start + _AT_A_TIME])
+        except zlib.error as error:
+            raise BrokenDicom(f"the deflated data set is broken: {error}") from error
+        inflated += len(piece)
+        if inflated > _MAX_INFLATED:
+            raise BrokenDicom(f"the deflated data set exceeds {_MAX_INFLATED} bytes")
+        yield piece
+        if engine.eof:
+            break
 
 
 class _Walk:

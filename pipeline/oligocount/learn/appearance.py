@@ -30,7 +30,7 @@ def vary_suv(
         factors = np.exp(rng.normal(0, settings.organ_gain_sd, 256)).astype(np.float32)
         suv = suv * torch.from_numpy(factors)[organs.long()]
     suv = blur(suv * gain, rng.uniform(0, settings.blur_max_voxels))
-    noise = blur(_normal(suv, rng), rng.uniform(0.3, 0.8))
+    noise = blur(normal(suv, rng), rng.uniform(0.3, 0.8))
     level = rng.uniform(0, settings.pet_noise_max) / float(noise.std())
     # Noise in a corrected PET image grows about with the root of the activity.
     return torch.clamp(suv + level * noise * torch.sqrt(suv.clamp(min=0) + 0.02), min=0)
@@ -48,7 +48,7 @@ def vary_ct(
         shifts[0] = 0
         ct = ct + torch.from_numpy(shifts)[organs.long()]
     ct = blur(ct, rng.uniform(0, settings.blur_max_voxels))
-    noise = blur(_normal(ct, rng), rng.uniform(0, 0.5))
+    noise = blur(normal(ct, rng), rng.uniform(0, 0.5))
     ct = ct + rng.uniform(0, settings.ct_noise_max_hu) * noise
     return (ct * float(np.exp(rng.normal(0, 0.03))) + rng.normal(0, 8)).clamp(-1024, 3071)
 
@@ -88,6 +88,7 @@ def blur(array: torch.Tensor, sigma_voxels: float) -> torch.Tensor:
     return out[0, 0]
 
 
-def _normal(like: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+def normal(like: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """White noise of mean 0 and deviation 1 in the image's shape."""
     generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
     return torch.randn(like.shape, generator=generator)

@@ -15,6 +15,7 @@ import numpy as np
 
 from oligocount.domain.volume import LabelMap
 from oligocount.errors import GeometryError
+from oligocount.geometry.ball import ball_diameter_mm
 from oligocount.learn.intervals import Interval, bootstrap, wilson
 from oligocount.learn.matching import Matching, match_lesions
 from oligocount.learn.overlap import VoxelScore, voxel_score
@@ -163,7 +164,7 @@ def _lesion_scores(
     return tuple(
         LesionScore(
             label=label,
-            diameter_mm=2 * (sizes[label] * volume_ml * 1000 * 0.75 / math.pi) ** (1 / 3),
+            diameter_mm=ball_diameter_mm(sizes[label] * volume_ml),
             site=sites.get(label),
             found=label in found,
             touched=label in matching.touched_truth,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from oligocount.learn.appearance import blur
-from oligocount.learn.planting import blob, lognormal
+from oligocount.learn.appearance import blur, normal
+from oligocount.learn.planting import about, blob, lognormal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +55,7 @@ def plant(
         centre = places[int(rng.integers(len(places)))].numpy()
         drawn = lognormal(rng, looks.radius_median_mm, looks.radius_gsd)
         radius = float(np.clip(drawn, *looks.radius_range_mm)) / spacing_mm
-        reach = int(np.ceil(1.6 * radius)) + 2
-        low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach + 1, organ.shape)
-        box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        low, high, box = about(centre, radius, organ.shape)
         shape = blob(low, high, centre, radius, rng)
         filling = shape
         if radius > 3 and rng.random() < looks.core_share:
@@ -74,15 +72,15 @@ def look(
     image: torch.Tensor, own: float, *, is_adc: bool, rng: np.random.Generator, looks: MrLooks
 ) -> torch.Tensor:
     """A clean MR (k, j, i) as a scanner might show it; `own` is the organ's signal."""
-    texture = blur(_normal(image, rng), float(rng.uniform(0.8, 2.0)))
+    texture = blur(normal(image, rng), float(rng.uniform(0.8, 2.0)))
     texture = texture / (texture.std() + 1e-6) * rng.uniform(0, looks.texture)
     image = blur(image * (1 + texture), float(rng.uniform(0, looks.blur_max_voxels)))
     image = _thick(image, int(rng.integers(1, looks.thick_most_voxels + 1)))
     level = own * rng.uniform(*looks.noise_range)
     if is_adc:
-        return (image + level * _normal(image, rng)).clamp(min=0)
+        return (image + level * normal(image, rng)).clamp(min=0)
     image = image * _field(image, rng, looks.field_sd)
-    real, imaginary = (level * _normal(image, rng) for _ in range(2))
+    real, imaginary = (level * normal(image, rng) for _ in range(2))
     return torch.hypot(image + real, imaginary)
 
 
@@ -101,8 +99,3 @@ def _field(image: torch.Tensor, rng: np.random.Generator, sd: float) -> torch.Te
         nodes, image.shape, mode="trilinear", align_corners=True
     )
     return torch.exp(smooth[0, 0])
-
-
-def _normal(like: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    return torch.randn(like.shape, generator=generator)

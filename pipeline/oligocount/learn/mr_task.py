@@ -11,14 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oligocount.inference.channels import tissue_level
+from oligocount.inference.channels import ADC_SCALE, tissue_level
 from oligocount.learn.mr_looks import MrLooks, look, plant
 from oligocount.learn.samples import Sample
 from oligocount.learn.warp import WarpSettings, random_grid, sample_at
 from oligocount.simulate.mr import MrPart, structure_signal
 
 _ADC = "adc"
-_ADC_SCALE = 1000.0
 _LEAST_ORGAN_VOXELS = 200
 _FIELD_MM = {MrPart.BRAIN: 28.0, MrPart.LIVER: 40.0}  # of the examination about its organ
 
@@ -158,7 +157,7 @@ def _channel(
 ) -> torch.Tensor:
     """As the whole examination would be normalised, which the window does not show."""
     if is_adc:
-        return image / _ADC_SCALE
+        return image / ADC_SCALE
     mean, deviation = tissue_level(whole)
     level = float(np.exp(rng.normal(0, looks.level_sd)))
     shift = float(rng.normal(0, looks.level_sd))

@@ -61,10 +61,7 @@ def _plant_one(
                            *settings.radius_range_mm))  # fmt: skip
     peak = float(np.clip(lognormal(rng, settings.suv_median, settings.suv_gsd),
                          *settings.suv_range))  # fmt: skip
-    reach = int(np.ceil(radius * 1.6 / spacing_mm)) + 2
-    low = np.maximum(centre - reach, 0)
-    high = np.minimum(centre + reach + 1, suv.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    low, high, box = about(centre, radius / spacing_mm, suv.shape)
     shape = blob(low, high, centre, radius / spacing_mm, rng)
     inside = shape > 0.5
     if not inside.any() or peak < settings.min_contrast * float(suv[box][inside].mean()):
@@ -79,6 +76,15 @@ def _plant_one(
     density = settings.soft_tissue_hu + rng.normal(0, 20)
     ct[box] = torch.where(ct[box] > 150, ct[box], ct[box] * (1 - shape) + density * shape)
     lesions[box] = torch.maximum(lesions[box], inside.to(lesions.dtype))
+
+
+def about(
+    centre: np.ndarray, radius: float, shape: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, tuple[slice, ...]]:
+    """First and end (k, j, i) of a box about an uneven ball of `radius` voxels, and the box."""
+    reach = int(np.ceil(1.6 * radius)) + 2
+    low, high = np.maximum(centre - reach, 0), np.minimum(centre + reach + 1, shape)
+    return low, high, tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
 def blob(

@@ -1,7 +1,6 @@
 """Every measured lesion gets a site: primary, normal uptake, organ or nodal station, in turn."""
 
 import functools
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from oligocount.domain.lesion import (
 )
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
+from oligocount.geometry.ball import ball_diameter_mm
 from oligocount.geometry.memory import Key, Memory, voxel_key
 from oligocount.locate.evidence import Focus, Scene, build_scene, gather
 from oligocount.locate.mimics import with_doubts
@@ -207,8 +207,7 @@ def _by_chance(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opin
 
 def _about_shape(lesion: Lesion, max_elongation: float) -> Iterator[Caveat]:
     """A length that the volume does not explain: thin as a vessel, or two foci under one number."""
-    ball_mm = (6000 * lesion.volume_ml / math.pi) ** (1 / 3)
-    if lesion.longest_diameter_mm > max_elongation * ball_mm:
+    if lesion.longest_diameter_mm > max_elongation * ball_diameter_mm(lesion.volume_ml):
         text = (
             f"{lesion.longest_diameter_mm:.0f} mm long and {lesion.volume_ml:.1f} ml: as thin as a "
             "vessel, or parts of two foci under one number"

@@ -41,8 +41,7 @@ class MrNetwork:
         """Return its lesions; InputError when no frame holds every MR that it needs."""
         groups = self.groups(images)
         if not groups:
-            there = ", ".join(sorted({_told(one) for one in images})) or "none"
-            raise InputError(f"{self.needs}; found {there}")
+            raise _nothing_for(self.needs, images)
         return tuple(self._lesions(group) for group in groups)
 
     @property
@@ -126,9 +125,13 @@ class MrNetworks:
         """Return the lesions of all; InputError when none of them has what it needs."""
         able = [one for one in self.networks if one.groups(images)]
         if not able:
-            there = ", ".join(sorted({_told(one) for one in images})) or "none"
-            raise InputError(f"{'; '.join(one.needs for one in self.networks)}; found {there}")
+            raise _nothing_for("; ".join(one.needs for one in self.networks), images)
         return tuple(found for one in able for found in one(images))
+
+
+def _nothing_for(needs: str, images: tuple[MrImage, ...]) -> InputError:
+    there = ", ".join(sorted({_told(one) for one in images})) or "none"
+    return InputError(f"{needs}; found {there}")
 
 
 def _told(one: MrImage) -> str:

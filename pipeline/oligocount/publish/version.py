@@ -76,11 +76,16 @@ def make_version(
     )
 
 
+def write_document(folder: Path, document: Mapping[str, Any]) -> None:
+    """result.json and its table of lesions stand in the folder."""
+    (folder / "result.json").write_text(to_json(dict(document)), "utf-8")
+    (folder / "lesions.csv").write_text(lesions_csv(document["lesions"]), "utf-8")
+
+
 def write_version(folder: Path, version: Version, *, pdf: bool) -> None:
     """The version's files stand in the folder. Raises PublishError where no browser prints."""
-    (folder / "result.json").write_text(to_json(version.document), "utf-8")
+    write_document(folder, version.document)
     (folder / "summary.json").write_text(to_json(version.summary), "utf-8")
-    (folder / "lesions.csv").write_text(lesions_csv(version.document["lesions"]), "utf-8")
     (folder / "report.html").write_text(version.report, "utf-8")
     if version.viewer is not None:
         (folder / "viewer.html").write_text(version.viewer, "utf-8")

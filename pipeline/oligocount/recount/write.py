@@ -11,9 +11,14 @@ from oligocount.errors import PublishError
 from oligocount.publish.case_folder import write_case_folder
 from oligocount.publish.dicom import kept_source_headers, read_source_headers
 from oligocount.publish.masks import write_label_map
-from oligocount.publish.result_json import to_json
-from oligocount.publish.tables import lesions_csv
-from oligocount.publish.version import Headers, Version, make_version, utc_now, write_version
+from oligocount.publish.version import (
+    Headers,
+    Version,
+    make_version,
+    utc_now,
+    write_document,
+    write_version,
+)
 from oligocount.recount.as_result import as_result
 from oligocount.recount.case import Case
 from oligocount.recount.images import CaseImages
@@ -57,9 +62,7 @@ def write_reader_version(
         if drawn is not None:
             write_version(folder, drawn, pdf=settings.pdf)
         else:
-            document = dict(version.document)
-            (folder / "result.json").write_text(to_json(document), "utf-8")
-            (folder / "lesions.csv").write_text(lesions_csv(document["lesions"]), "utf-8")
+            write_document(folder, version.document)
         write_label_map(folder / "lesions.nii.gz", version.labels)
 
     return Written(files=write_case_folder(out, fill), missing=tuple(missing))

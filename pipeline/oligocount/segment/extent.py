@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.domain.volume import LabelMap, Volume
+from oligocount.geometry.ball import ball_diameter_mm
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.segment.foci import bounding_box
 from oligocount.segment.spots import Spots
@@ -110,7 +111,7 @@ def _clusters(
         large = ml >= rule.core_min_ml
         part = 25 if large else 50
         told[0, number] = np.percentile(coarse[box][ring], part) if ring.any() else 0.0
-        told[1, number] = max(rule.grow_mm, rule.grow_share * 10 * (0.75 * ml / math.pi) ** (1 / 3))
+        told[1, number] = max(rule.grow_mm, rule.grow_share * ball_diameter_mm(ml) / 2)
         told[2, number] = np.percentile(coarse[box][inside], 75) if large else 0.0
     out = np.zeros((3, len(kept)), np.float32)
     out[:, spots.labels[chosen]] = told[:, clusters[chosen]]

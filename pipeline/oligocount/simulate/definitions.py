@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.simulate.body import BodyMap
+from oligocount.simulate.places import grown
 
 _GULLET_MM, _AORTA_MM, _ILIAC_MM = 12.0, 8.0, 20.0
 _ABOVE_VEIN_MM = 8.0
@@ -206,10 +207,7 @@ def _x_mm(body: BodyMap) -> NDArray[np.float64]:
 def _gap(body: BodyMap, mask: _Mask, reach_mm: float = 24.0) -> NDArray[np.float64]:
     """Distance to the mask within its box and a margin; infinite beyond."""
     far = np.full(mask.shape, np.inf)
-    found = ndimage.find_objects(mask.astype(np.uint8))
-    if not found:
-        return far
-    margin = int(np.ceil(reach_mm / body.geometry.spacing_mm[0]))
-    box = tuple(slice(max(0, one.start - margin), one.stop + margin) for one in found[0])
-    far[box] = ndimage.distance_transform_edt(~mask[box], body.geometry.spacing_mm)
+    if mask.any():
+        box = grown(mask, reach_mm, body.geometry.spacing_mm[0])
+        far[box] = ndimage.distance_transform_edt(~mask[box], body.geometry.spacing_mm)
     return far

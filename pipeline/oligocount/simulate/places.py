@@ -73,7 +73,7 @@ def node_places(body: BodyMap, region: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if not lung.any():
         return found
     spacing = body.geometry.spacing_mm[0]
-    box = _grown(region, _BESIDE_LUNG_MM, spacing)
+    box = grown(region, _BESIDE_LUNG_MM, spacing)
     root = body.where(*_LUNG_ROOT)[box]
     gap = ndimage.distance_transform_edt(~root) * spacing
     found[box] |= lung[box] & (gap <= _BESIDE_LUNG_MM)
@@ -87,7 +87,7 @@ def peritoneal_places(body: BodyMap) -> NDArray[np.bool_]:
     if not serosa.any() or liver.size == 0:
         return np.zeros(body.labels.shape, bool)
     spacing = body.geometry.spacing_mm[0]
-    box = _grown(serosa, _NEAR_SEROSA_MM, spacing)
+    box = grown(serosa, _NEAR_SEROSA_MM, spacing)
     found = np.zeros(body.labels.shape, bool)
     gap = ndimage.distance_transform_edt(~serosa[box]) * spacing
     found[box] = gap <= _NEAR_SEROSA_MM
@@ -106,7 +106,7 @@ def _around(
     return k, j, i
 
 
-def _grown(
+def grown(
     mask: NDArray[np.bool_], margin_mm: float, spacing_mm: float
 ) -> tuple[slice, slice, slice]:
     """The box of the mask with a margin; the mask is not empty."""
