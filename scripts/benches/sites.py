@@ -5,6 +5,12 @@ rules, and with the network `organs_ct`, which measures rules and network togeth
 strict; `told` also takes a site that the count reads as the other branch of a frontier.
 `--every-site` lays one lesion at each station and in each organ instead of a usual patient's.
 
+Each focus goes in with the chance that the lesion network `fdg_lesions` gives to the focus which it
+finds there, and with none where it finds nothing. A lesion that it would dismiss as no lesion goes
+in with none too, so that its site is measured all the same; how many those are is said. Rules
+that ask the model (normal uptake that it holds for a lesion is a doubt) thus see what they see in
+a real run, and a mimic that it dismisses is gone.
+
   scripts/bench sites --cases 40
   scripts/bench sites --cases 5 --first-seed 971000 --every-site --confusion
 """
@@ -12,23 +18,23 @@ strict; `told` also takes a site that the count reads as the other branch of a f
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from oligocount import locate
 from oligocount.anatomy import map_anatomy
 from oligocount.anatomy.choose import load_organ_mapper
 from oligocount.anatomy.labelmap import GivenMap
-from oligocount.anatomy.provider import OrganMapper
 from oligocount.anatomy.station_table import load_station_table
 from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.config import load_settings
 from oligocount.count.readings import read_findings
-from oligocount.domain.anatomy import Side
+from oligocount.domain.anatomy import OrganMap, Side
 from oligocount.domain.census import Role
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 from oligocount.domain.lesion import Finding, Kind, LesionMap, LocatedLesion, Status
@@ -37,6 +43,7 @@ from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
 from oligocount.errors import ConfigError
 from oligocount.learn.intervals import wilson
+from oligocount.segment.choose import load_segmenter
 from oligocount.settings import Settings
 from oligocount.simulate.grids import Extent
 from oligocount.simulate.phantom import LesionTruth, Phantom, simulate
@@ -53,7 +60,9 @@ class Row:
     """One true focus beside what it was taken for. `told`: the truth is among the readings.
 
     `is_misplaced`: a node that the simulator laid inside an organ, where by the stations' own
-    first rule (60 % of it in an organ) it is no node.
+    first rule (60 % of it in an organ) it is no node. `chance`: what the lesion network gives it;
+    None: it finds nothing there. `is_contested`: the rules hold it for normal uptake, the network
+    for a lesion.
     """
 
     seed: int
@@ -68,6 +77,8 @@ class Row:
     is_side: bool | None
     is_told: bool
     is_misplaced: bool
+    chance: float | None
+    is_contested: bool
     status: str
     lesion_ml: float
     point_lps_mm: tuple[float, float, float]
@@ -91,7 +102,7 @@ def main() -> None:
         asked.out.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), "utf-8")
     for name in asked.maps:
         mine = [row for row in rows if row.map == name]
-        report(name, mine)
+        report(name, mine, least=load_settings().locate.benign_max_probability)
         if asked.confusion:
             confusion(mine)
 
@@ -100,13 +111,15 @@ def measure(seeds: Iterable[int], maps: Sequence[str], *, every_site: bool) -> I
     """Rows of every phantom, with each of the maps."""
     settings = load_settings()
     network = load_organ_mapper("organs_ct", settings.anatomy, "cpu")
+    lesions = load_segmenter("fdg_lesions", settings.segment, device="cpu")
     for seed in seeds:
         phantom = laid(seed, every_site=every_site)
         images = AlignedImages(suv=phantom.pet, ct=phantom.ct)
         for name in maps:
             own = GivenMap(given=phantom.organs, model=_MODEL)
-            yield from located_rows(phantom, images, own if name == "true" else network, name,
-                                    settings)  # fmt: skip
+            organs = (own if name == "true" else network)(images)
+            found = lesions(images, organs)
+            yield from located_rows(phantom, images, organs, found, name, settings)
 
 
 def laid(seed: int, *, every_site: bool) -> Phantom:
@@ -134,11 +147,17 @@ def without_roomless(wanted: list[Wanted], message: str) -> list[Wanted]:
 
 
 def located_rows(
-    phantom: Phantom, images: AlignedImages, mapper: OrganMapper, name: str, settings: Settings
+    phantom: Phantom,
+    images: AlignedImages,
+    organs: OrganMap,
+    found: LesionMap,
+    name: str,
+    settings: Settings,
 ) -> Iterator[Row]:
     """Every true focus, mimics too, located on one organ map."""
-    foci = true_foci(phantom)
-    anatomy = map_anatomy(mapper(images), images, settings.anatomy)
+    chances = chances_of(phantom, found)
+    foci = true_foci(phantom, chances, settings.locate.benign_max_probability)
+    anatomy = map_anatomy(organs, images, settings.anatomy)
     measured = locate.measure(foci, images.suv)
     facts = facts_of(phantom)
     located = locate.locate(foci, measured, anatomy, images, facts, settings.locate)
@@ -146,7 +165,8 @@ def located_rows(
     for one in located:
         truth = truths[one.lesion.id]
         row = compared(phantom.seed, name, truth, one, facts, settings)
-        yield replace(row, is_misplaced=is_misplaced(phantom, truth))
+        placed = is_misplaced(phantom, truth)
+        yield replace(row, is_misplaced=placed, chance=chances.get(truth.id))
 
 
 def is_misplaced(phantom: Phantom, truth: LesionTruth) -> bool:
@@ -160,12 +180,36 @@ def is_misplaced(phantom: Phantom, truth: LesionTruth) -> bool:
     return bool(counts) and max(counts.values()) >= 0.6 * inside.size
 
 
-def true_foci(phantom: Phantom) -> LesionMap:
+def true_foci(
+    phantom: Phantom, chances: Mapping[int, float | None], dismissed_below: float
+) -> LesionMap:
     """Lesions and, where no lesion covers them, mimics, as a segmenter would hand them on."""
-    array = np.where(phantom.lesions.array > 0, phantom.lesions.array, phantom.mimics.array)
-    labels = LabelMap(array=array.astype(np.int32), names={}, geometry=phantom.pet.geometry)
-    present = [int(label) for label in np.unique(array) if label]
-    return LesionMap(labels=labels, probability=dict.fromkeys(present, 0.9), model=_MODEL)
+    array = focus_array(phantom)
+    labels = LabelMap(array=array, names={}, geometry=phantom.pet.geometry)
+    lesions = {one.id for one in phantom.truth if one.kind is not Kind.PHYSIOLOGIC}
+    given = {
+        label: None if label in lesions and (chances.get(label) or 0.0) < dismissed_below
+        else chances.get(label)
+        for label in np.unique(array[array > 0]).tolist()
+    }  # fmt: skip
+    return LesionMap(labels=labels, probability=given, model=_MODEL)
+
+
+def chances_of(phantom: Phantom, found: LesionMap) -> dict[int, float | None]:
+    """The chance of the found focus that shares most with each true one; None: nothing found."""
+    array = focus_array(phantom)
+    chances: dict[int, float | None] = {}
+    for label in np.unique(array[array > 0]).tolist():
+        there = np.bincount(found.labels.array[array == label])
+        there[0] = 0
+        chances[label] = found.probability.get(int(there.argmax())) if there.any() else None
+    return chances
+
+
+def focus_array(phantom: Phantom) -> NDArray[np.int32]:
+    """Numbers of the true foci: lesions before mimics."""
+    lesions, mimics = phantom.lesions.array, phantom.mimics.array
+    return np.where(lesions > 0, lesions, mimics).astype(np.int32)
 
 
 def facts_of(phantom: Phantom) -> ClinicalFacts:
@@ -197,6 +241,8 @@ def compared(
         is_side=None if not sides <= {"L", "R"} else len(sides) == 1,
         is_told=is_told(truth, finding, facts, settings),
         is_misplaced=False,
+        chance=None,
+        is_contested=any(each.code == "NORMAL_OR_LESION" for each in one.caveats),
         status=finding.status.value,
         lesion_ml=round(one.lesion.volume_ml, 2),
         point_lps_mm=one.lesion.centroid_lps_mm,
@@ -249,12 +295,18 @@ def said_of(finding: Finding) -> str:
     return f"normal {word}" if finding.kind is Kind.PHYSIOLOGIC else word
 
 
-def report(name: str, rows: Sequence[Row]) -> None:
-    """Accuracies over organ lesions, nodes, primaries and mimics."""
+def report(name: str, rows: Sequence[Row], *, least: float) -> None:
+    """Accuracies over organ lesions, nodes, primaries and mimics.
+
+    Those that the lesion network gives a chance of `least` and more stand apart: the others never
+    get a site in a real run.
+    """
     nodes = [row for row in rows if row.kind == "node"]
     organs = [row for row in rows if row.kind == "organ"]
     lesions = [row for row in rows if row.kind != "physiologic"]
     free = [row for row in nodes if not row.is_misplaced]
+    seen = [row for row in nodes if (row.chance or 0.0) >= least]
+    seen_organs = [row for row in organs if (row.chance or 0.0) >= least]
     print(f"{name} map: {len({row.seed for row in rows})} phantoms")
     for title, values in (
         ("organ of organ lesions", [row.is_organ for row in organs]),
@@ -263,19 +315,29 @@ def report(name: str, rows: Sequence[Row]) -> None:
         ("regional or not", [row.is_class for row in nodes]),
         ("  told", [row.is_told for row in nodes]),
         ("station", [row.is_station for row in nodes]),
-        ("of nodes in no organ:", []),
-        ("  regional or not", [row.is_class for row in free]),
-        ("  told", [row.is_told for row in free]),
-        ("  station", [row.is_station for row in free]),
+        ("class of those in no organ", [row.is_class for row in free]),
+        ("of those the network finds:", []),
+        ("  organ of organ lesions", [row.is_organ for row in seen_organs]),
+        ("  node called node", [row.is_organ for row in seen]),
+        ("  regional or not", [row.is_class for row in seen]),
+        ("  told", [row.is_told for row in seen]),
+        ("  station", [row.is_station for row in seen]),
         ("side", [row.is_side for row in lesions if row.is_side is not None]),
         ("primary", [row.is_organ for row in rows if row.kind == "primary"]),
         ("lesion kept", [not row.said.startswith("normal") for row in lesions]),
         ("mimic gone or doubted", [row.is_organ for row in rows if row.kind == "physiologic"]),
     ):
-        if values:
+        if title.endswith(":"):
+            print(f"  {title}")
+        elif values:
             low, high = wilson(sum(values), len(values)) or (0.0, 1.0)
             share = sum(values) / len(values)
-            print(f"  {title:<24}{share:6.3f}  ({low:.2f}-{high:.2f})  of {len(values)}")
+            print(f"  {title:<27}{share:6.3f}  ({low:.2f}-{high:.2f})  of {len(values)}")
+    contested = [row for row in rows if row.is_contested]
+    true = sum(row.kind != "physiologic" for row in contested)
+    dismissed = sum(row.chance is not None and row.chance < least for row in lesions)
+    print(f"  dismissed by the lesion network: {dismissed} lesions")
+    print(f"  normal or lesion, in doubt: {true} lesions, {len(contested) - true} mimics")
 
 
 def confusion(rows: Sequence[Row]) -> None:
