@@ -61,6 +61,7 @@ class TotalSegmentatorSettings:
     weights: str | None
     fast: bool
     further_tasks: tuple[str, ...]
+    border_mm: float
     timeout_minutes: float
 
 
@@ -72,6 +73,7 @@ class AnatomySettings:
     totalsegmentator: TotalSegmentatorSettings
     stations_min_structures: int
     landmark_min_confidence: float
+    border_voxels: float
     conduit: ConduitSettings
     outline: OutlineSettings
     pet_rules: PetRuleSettings
@@ -173,6 +175,23 @@ class OrganSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BorderSettings:
+    """When a focus in an organ lies so near to its drawn border that it may be a node beside it."""
+
+    organs: tuple[str, ...]
+    organ_first: tuple[str, ...]
+    moving: tuple[str, ...]
+    moving_mm: float
+    seldom: tuple[str, ...]
+    max_depth_share: float
+    node_max_mm: float
+    shell_mm: float
+    air_max_hu: float
+    air_min_share: float
+    bone_min_hu: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodeSettings:
     """When a focus belongs to a nodal station, and which frontier is in question."""
 
@@ -197,4 +216,5 @@ class LocateSettings:
     mimic: MimicSettings
     primary: PrimarySettings
     organ: OrganSettings
+    border: BorderSettings
     node: NodeSettings

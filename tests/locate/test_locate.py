@@ -154,6 +154,26 @@ def test_only_a_gland_that_its_tumour_outgrows_claims_a_focus_at_its_edge(
     assert one.finding.site.organ == organ
 
 
+@pytest.mark.parametrize(
+    ("x_mm", "level", "organ", "second", "status"),
+    [
+        (-112.0, 8.0, "lymph_node", "soft_tissue", Status.MALIGNANT),
+        (-112.0, 4.0, "lymph_node", "soft_tissue", Status.EQUIVOCAL),
+        (-140.0, 8.0, "soft_tissue", None, Status.MALIGNANT),
+    ],
+)
+def test_in_coarse_muscle_beside_nodal_space_a_small_focus_is_a_node_and_may_be_muscle(
+    x_mm: float, level: float, organ: str, second: str | None, status: Status
+) -> None:
+    """The supraclavicular fossa ends at x = -110 mm; faint in muscle it may be strain."""
+    boxes = {**drawn_body.BOXES, "muscle": (-170, -40, -20, 40, 620, 700)}
+    anatomy = map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS.anatomy)
+    (one,) = placed(anatomy, ((x_mm, 10, 630), level), radius_mm=4.0)
+    other = one.finding.runner_up
+    assert (one.finding.site.organ, other and other.site.organ) == (organ, second)
+    assert one.finding.status is status
+
+
 @pytest.mark.parametrize(("regional_share", "margin_mm"), [(0.32, 0.0), (0.2, 9.0)])
 def test_stations_that_count_alike_are_one_side_of_a_frontier(
     anatomy: Anatomy, regional_share: float, margin_mm: float

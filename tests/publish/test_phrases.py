@@ -24,7 +24,7 @@ WRITERS = (
     "quantify/suv.py", "quantify/uptake.py", "segment/scored.py", "segment/threshold.py",
     "anatomy/anatomy_map.py",
     "anatomy/bundle.py", "anatomy/conduit.py", "anatomy/labelmap.py", "anatomy/rules.py",
-    "locate/locate.py",
+    "locate/borders.py", "locate/locate.py",
     "locate/mimics.py", "locate/nodes.py", "locate/organs.py", "locate/physiologic.py",
     "locate/primary.py", "locate/unknown.py", "locate/urinary.py", "count/ledger.py",
     "count/scenarios.py", "decide/verdict.py", "assess/assessment.py", "decide/statements.py",

@@ -76,7 +76,12 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def mapper(weights: Path, *, python: str | None = None, tasks: tuple[str, ...] = ()):
     settings = TotalSegmentatorSettings(
-        python=python, weights=str(weights), fast=True, further_tasks=tasks, timeout_minutes=1.0
+        python=python,
+        weights=str(weights),
+        fast=True,
+        further_tasks=tasks,
+        border_mm=3.0,
+        timeout_minutes=1.0,
     )
     return TotalSegmentatorMapper(settings=settings, device="cpu")
 

@@ -62,6 +62,7 @@ class BundleMapper:
                 for name in labels.names.values()
             },
             caveats=_caveats(images),
+            border_mm=self.settings.border_voxels * max(grid.spacing_mm),
         )
 
 

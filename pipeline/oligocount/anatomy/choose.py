@@ -27,7 +27,7 @@ def load_organ_mapper(name_or_path: str, settings: AnatomySettings, device: str)
         if (folder / "configs" / "metadata.json").is_file():
             if is_published_bundle(folder):
                 published = load_published_bundle(folder, device=choose_device(device))
-                return PublishedBundleMapper(bundle=published)
+                return PublishedBundleMapper(bundle=published, border_voxels=settings.border_voxels)
             bundle = load_bundle(folder, device=choose_device(device))
             return BundleMapper(bundle=bundle, settings=settings)
     raise ConfigError(

@@ -20,12 +20,14 @@ from oligocount.resources import shipped_folder
 class GivenMap:
     """An OrganMapper that brings one given map onto the PET grid.
 
-    Every structure that has a name in the map counts as known. Raises GeometryError when
+    Every structure that has a name in the map counts as known, every border as right to
+    `border_mm`. Raises GeometryError when
     the map does not touch the PET's box.
     """
 
     given: LabelMap
     model: ModelInfo
+    border_mm: float = 0.0
 
     def __call__(self, images: AlignedImages) -> OrganMap:
         """Return the given map on the PET grid, with the vocabulary's names."""
@@ -41,6 +43,7 @@ class GivenMap:
             known=frozenset(named.names.values()),
             model=self.model,
             caveats=_unnamed_caveat(self.given),
+            border_mm=self.border_mm,
         )
 
 

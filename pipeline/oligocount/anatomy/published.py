@@ -18,6 +18,7 @@ class PublishedBundleMapper:
     """An OrganMapper that labels the CT at the bundle's resolution."""
 
     bundle: PublishedBundle
+    border_voxels: float
 
     def __call__(self, images: AlignedImages) -> OrganMap:
         """Return the bundle's structures on the PET grid. Raises SeriesNotFound without a CT."""
@@ -29,4 +30,5 @@ class PublishedBundleMapper:
         array = self.bundle.label(resample_volume(ct, grid, outside=AIR_HU).array)
         names = dict(self.bundle.classes)
         drawn = LabelMap(array=array, names=names, geometry=grid)
-        return GivenMap(given=drawn, model=self.bundle.model)(images)
+        border_mm = self.border_voxels * spacing
+        return GivenMap(given=drawn, model=self.bundle.model, border_mm=border_mm)(images)

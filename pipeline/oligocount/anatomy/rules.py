@@ -50,6 +50,7 @@ class RuleMapper:
                     + ", ".join(sorted(labels.names.values())),
                 ),
             ),
+            border_mm=self.settings.border_voxels * max(images.suv.geometry.spacing_mm),
         )
 
 

@@ -29,7 +29,8 @@ class OrganMap:
 
     `confidence` maps a name to 0..1; a name that is missing there is as trusted as the map.
     `known` lists every structure that this provider could have drawn: absence of a structure
-    that is not in `known` says nothing about the patient.
+    that is not in `known` says nothing about the patient. `border_mm` is how far a drawn border may
+    be off; 0 for a map that is taken as it is given.
     """
 
     labels: LabelMap
@@ -37,6 +38,7 @@ class OrganMap:
     model: ModelInfo
     confidence: Mapping[str, float] = field(default_factory=dict)
     caveats: tuple[Caveat, ...] = ()
+    border_mm: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

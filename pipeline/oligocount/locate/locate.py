@@ -21,6 +21,7 @@ from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
 from oligocount.geometry.ball import ball_diameter_mm
 from oligocount.geometry.memory import Key, Memory, voxel_key
+from oligocount.locate.borders import with_border
 from oligocount.locate.evidence import Focus, Scene, build_scene, gather
 from oligocount.locate.mimics import with_doubts
 from oligocount.locate.nodes import judge_hilum, judge_node
@@ -113,6 +114,7 @@ def place(
         focus = gather(scene, lesion, boxes[lesion.id - 1])
         node = judge_node(focus, scene, facts, settings.node)
         opinion = _judge_site(focus, scene, facts, settings, node=node)
+        opinion = with_border(opinion, node, focus, scene, settings.border)
         opinion = with_serosa_beside(opinion, focus, settings.node)
         opinion = with_station_beside(_with_station(opinion, node), node, settings.organ)
         out.append(_located(focus, opinion, (), max_elongation=settings.max_elongation))
@@ -124,6 +126,7 @@ def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSet
     node = judge_node(focus, scene, facts, settings.node)
     normal = judge_physiologic(focus, scene, settings.physiologic)
     opinion = normal or _judge_site(focus, scene, facts, settings, node=node)
+    opinion = with_border(opinion, node, focus, scene, settings.border)
     opinion = with_serosa_beside(opinion, focus, settings.node)
     return with_station_beside(_with_station(opinion, node), node, settings.organ)
 
@@ -174,21 +177,24 @@ def _contested(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opin
     """Normal uptake of an organ that the model holds for a lesion is a doubt: one of them errs.
 
     The rules see where the organ map says a focus lies; the map may err, and a metastasis may lie
-    deep in an organ that is hot in health.
+    deep in an organ that is hot in health. At the organ's border, where a node is the runner-up,
+    the rules know least: there it is enough that the model does not dismiss the focus.
     """
-    chance, organ = focus.lesion.probability, opinion.site.organ
+    chance, organ, beside = focus.lesion.probability, opinion.site.organ, opinion.runner_up
     is_normal = opinion.kind is Kind.PHYSIOLOGIC and opinion.site.structure is not None
     if not is_normal or organ not in settings.physiologic.contested_in or chance is None:
         return opinion
-    if chance < settings.malignant_min_probability:
+    if chance < (settings.benign_max_probability if beside else settings.malignant_min_probability):
         return opinion
     text = (
         f"the model holds it for a lesion (probability {chance:.2f}), the rules for normal uptake"
     )
-    doubt = Caveat(code="NORMAL_OR_LESION", text=text)
-    return replace(
-        opinion, kind=Kind.ORGAN, status=Status.EQUIVOCAL, caveats=(*opinion.caveats, doubt)
-    )
+    caveats = (*opinion.caveats, Caveat(code="NORMAL_OR_LESION", text=text))
+    doubted = replace(opinion, kind=Kind.ORGAN, status=Status.EQUIVOCAL, caveats=caveats)
+    if beside is None:
+        return doubted
+    organ_beside = replace(beside, site=opinion.site)
+    return replace(doubted, kind=Kind.NODE, site=beside.site, runner_up=organ_beside, overlap=None)
 
 
 def _by_chance(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:

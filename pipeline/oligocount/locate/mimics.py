@@ -42,12 +42,13 @@ def _equivocal(opinion: Opinion, text: str) -> Opinion:
 
 def _own_doubt(focus: Focus, opinion: Opinion, scene: Scene, settings: MimicSettings) -> str | None:
     suv, size = focus.lesion.suv_max, focus.lesion.longest_diameter_mm
-    organ = opinion.site.organ
+    organ, beside = opinion.site.organ, opinion.runner_up
     if organ == "lung" and size >= settings.opacity_min_mm and suv < settings.opacity_max_suv:
         return (
             f"large and faint in the lung ({size:.0f} mm, SUV {suv:.1f}): infection or aspiration"
         )
-    if organ == "soft_tissue" and suv < settings.muscle_max_suv:
+    in_muscle = "soft_tissue" in (organ, beside and beside.site.organ)
+    if in_muscle and suv < settings.muscle_max_suv:
         return f"faint in muscle (SUV {suv:.1f}): strain, or tumour"
     if organ == "bone" and suv < settings.joint_max_suv and _at_joint(focus, settings):
         return f"faint at a joint (SUV {suv:.1f}): wear, or tumour"

@@ -84,7 +84,8 @@ def judge_muscle(
     """Soft tissue for a focus in drawn muscle.
 
     A small one in nodal space stays a node where the map knows no single muscles: its `muscle`
-    is coarse and swallows the fat between them.
+    is coarse and swallows the fat between them. One that is only near to nodal space is a node with
+    soft tissue as its runner-up: metastases in muscle are rarer.
     """
     inside = {n: v for n, v in focus.share.items() if n.startswith(_MUSCLES)}
     share = sum(inside.values())
@@ -95,10 +96,14 @@ def judge_muscle(
     if small and coarse and node and (node.overlap or 0.0) > 0.0:
         return None
     structure = scene.anatomy.structures[max(inside, key=lambda n: inside[n])]
+    site = organ_site(structure, focus, scene)
+    near = node is not None and (node.gap_mm or 0.0) <= settings.runner_up_station_mm
+    if small and coarse and node and near:
+        return replace(node, margin_mm=0.0, runner_up=RunnerUp(site=site, margin_mm=0.0))
     return Opinion(
         kind=Kind.ORGAN,
         status=Status.MALIGNANT,
-        site=organ_site(structure, focus, scene),
+        site=site,
         reason=f"{share:.0%} of the core lies in {structure.name.replace('_', ' ')}",
         overlap=share,
     )

@@ -17,6 +17,7 @@ from oligocount.domain.anatomy import Landmark, Site
 from oligocount.domain.facts import ClinicalFacts, PrimaryLocation, PrimaryStatus
 from oligocount.domain.lesion import Kind, RunnerUp, Status
 from oligocount.domain.provenance import Caveat
+from oligocount.locate.borders import is_at_border
 from oligocount.locate.evidence import Focus, Scene
 from oligocount.locate.nodes import judge_node
 from oligocount.locate.opinion import Opinion
@@ -43,7 +44,7 @@ def judge_primaries(
     first = max(told or candidates, key=lambda focus: focus.lesion.tlg)
     opinions = {first.lesion.id: _primary(first, facts, is_told=bool(told), settings=rules)}
     for focus in candidates:
-        if focus is not first and focus.share_of("esophagus") >= rules.skip_min_share:
+        if focus is not first and _is_skip(focus, scene, settings):
             opinions[focus.lesion.id] = _skip(focus)
     if _is_stated(facts):
         return opinions
@@ -52,6 +53,12 @@ def judge_primaries(
         number: _assumed(opinion, judge_node(by_id[number], scene, facts, settings.node))
         for number, opinion in opinions.items()
     }
+
+
+def _is_skip(focus: Focus, scene: Scene, settings: LocateSettings) -> bool:
+    """Well inside the oesophagus: at its border a focus may be a node, and is judged as one."""
+    inside = focus.share_of("esophagus") >= settings.primary.skip_min_share
+    return inside and not is_at_border(focus, scene, "oesophagus", settings.border)
 
 
 def _is_stated(facts: ClinicalFacts) -> bool:

@@ -71,7 +71,7 @@ class TotalSegmentatorMapper:
             self._run(shown, tasks, Path(folder))
             merged = _read(tasks, Path(folder))
         model = ModelInfo(name="totalsegmentator", version=self._version())
-        organs = GivenMap(given=merged, model=model)(images)
+        organs = GivenMap(given=merged, model=model, border_mm=self.settings.border_mm)(images)
         return organs if mr is None else replace(organs, caveats=(*organs.caveats, _from_mr(mr)))
 
     def check(self) -> None:
