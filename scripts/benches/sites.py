@@ -306,6 +306,7 @@ def report(name: str, rows: Sequence[Row], *, least: float) -> None:
     lesions = [row for row in rows if row.kind != "physiologic"]
     free = [row for row in nodes if not row.is_misplaced]
     seen = [row for row in nodes if (row.chance or 0.0) >= least]
+    mimics = [row for row in rows if row.kind == "physiologic"]
     seen_organs = [row for row in organs if (row.chance or 0.0) >= least]
     print(f"{name} map: {len({row.seed for row in rows})} phantoms")
     for title, values in (
@@ -316,16 +317,17 @@ def report(name: str, rows: Sequence[Row], *, least: float) -> None:
         ("  told", [row.is_told for row in nodes]),
         ("station", [row.is_station for row in nodes]),
         ("class of those in no organ", [row.is_class for row in free]),
+        ("side", [row.is_side for row in lesions if row.is_side is not None]),
+        ("primary", [row.is_organ for row in rows if row.kind == "primary"]),
+        ("lesion kept", [not row.said.startswith("normal") for row in lesions]),
+        ("mimic gone or doubted", [row.is_organ for row in mimics]),
         ("of those the network finds:", []),
         ("  organ of organ lesions", [row.is_organ for row in seen_organs]),
         ("  node called node", [row.is_organ for row in seen]),
         ("  regional or not", [row.is_class for row in seen]),
         ("  told", [row.is_told for row in seen]),
         ("  station", [row.is_station for row in seen]),
-        ("side", [row.is_side for row in lesions if row.is_side is not None]),
-        ("primary", [row.is_organ for row in rows if row.kind == "primary"]),
-        ("lesion kept", [not row.said.startswith("normal") for row in lesions]),
-        ("mimic gone or doubted", [row.is_organ for row in rows if row.kind == "physiologic"]),
+        ("  mimic gone or doubted", [row.is_organ for row in mimics if row.chance is not None]),
     ):
         if title.endswith(":"):
             print(f"  {title}")

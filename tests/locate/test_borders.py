@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import drawn_body
 from oligocount.anatomy import map_anatomy
@@ -14,7 +15,11 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Kind, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.volume import LabelMap, Unit, Volume
-from oligocount.locate import locate, measure
+from oligocount.locate import Memory, locate, measure
+from oligocount.locate.borders import with_border
+from oligocount.locate.evidence import build_scene, gather
+from oligocount.locate.nodes import judge_node
+from oligocount.locate.organs import judge_organ
 
 SETTINGS = load_settings()
 Point = tuple[float, float, float]
@@ -105,6 +110,43 @@ def test_a_focus_at_a_vertebras_face_is_bone_where_it_is_dense(
 ) -> None:
     one = placed(coarse, AT_VERTEBRA, hu=np.full(drawn_body.SHAPE, hu, np.float32))
     assert one.finding.site.organ == organ
+
+
+@pytest.mark.parametrize(("gap_mm", "hu", "organ"), [
+    (8.0, 40.0, "lymph_node"), (14.0, 40.0, "lymph_node"), (14.0, None, None),
+])  # fmt: skip
+def test_where_ct_denies_bone_a_station_further_off_will_do(
+    coarse: Anatomy, gap_mm: float, hu: float | None, organ: str | None
+) -> None:
+    """14 mm are more than the border's error of 8: without CT the bone is not even doubted."""
+    mask = drawn_body.ball(AT_VERTEBRA, 6.0)
+    images = drawn_body.images(np.where(mask, 8.0, 1.0))
+    if hu is not None:
+        array = np.full(drawn_body.SHAPE, hu, np.float32)
+        ct = Volume(array=array, unit=Unit.HU, geometry=drawn_body.geometry())
+        images = replace(images, ct=ct)
+    foci = LesionMap(
+        labels=LabelMap(array=mask.astype(np.int32), names={}, geometry=drawn_body.geometry()),
+        probability={1: None},
+        model=ModelInfo(name="hand", version="1"),
+    )
+    (lesion,) = measure(foci, images.suv)
+    scene = build_scene(foci, coarse, images, SETTINGS.locate.reach_mm, Memory())
+    focus = gather(scene, lesion, ndimage.find_objects(scene.foci)[0])
+    bone = judge_organ(focus, scene, SETTINGS.locate.organ, min_share=0.5)
+    node = judge_node(focus, scene, ClinicalFacts(), SETTINGS.locate.node)
+    assert bone is not None
+    assert node is not None
+    found = with_border(bone, replace(node, gap_mm=gap_mm), focus, scene, SETTINGS.locate.border)
+    assert (found == bone) is (organ is None)
+    assert organ in (None, found.site.organ)
+
+
+def test_in_a_small_gland_the_gland_comes_first_and_the_node_is_read_too(exact: Anatomy) -> None:
+    boxes = {**drawn_body.BOXES, "adrenal_gland_left": (35, 55, 15, 35, 335, 355)}
+    drawn = replace(drawn_body.organ_map(boxes), border_mm=8.0)
+    anatomy = map_anatomy(drawn, drawn_body.images(), SETTINGS.anatomy)
+    assert sites(placed(anatomy, (42.0, 22.0, 345.0))) == ("adrenal", "lymph_node")
 
 
 def test_what_was_equivocal_in_the_organ_stays_so_as_a_node(coarse: Anatomy) -> None:

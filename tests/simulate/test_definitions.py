@@ -8,7 +8,7 @@ from oligocount.simulate.definitions import keep_definitions
 from oligocount.simulate.sites import DISTANT_STATIONS, REGIONAL
 
 STRUCTURES = ("", "muscle", "aorta", "trachea", "esophagus", "pulmonary_artery", "spleen",
-              "portal_vein_and_splenic_vein", "iliac_artery_left")  # fmt: skip
+              "portal_vein_and_splenic_vein", "iliac_artery_left", "vertebrae_L3")  # fmt: skip
 STATIONS = ("background", *REGIONAL, *(n for n in DISTANT_STATIONS if n != "JES10"), "10spl")
 STEP_MM, MIDDLE = 4.0, 20
 ALL = slice(None)
@@ -69,6 +69,26 @@ def test_a_node_at_the_oesophagus_or_the_aorta_is_paraoesophageal() -> None:
     assert [STATIONS[int(n)] for n in row[[22, 24, 26]]] == ["8Lo", "8Lo", "9L"]
     assert STATIONS[int(body.stations[15, 32, 35])] == "8Lo"
     assert STATIONS[int(body.stations[15, 20, 36])] == "9L"
+
+
+def test_paired_stations_part_at_what_their_definition_says() -> None:
+    """Columns 14 to 26 of a row each: trachea 18 to 21, oesophagus 22 to 24, spine 20 to 23."""
+    drawn = {
+        "trachea": (slice(24, 40), slice(2, 6), slice(18, 22)),
+        "esophagus": (ALL, slice(10, 12), slice(22, 25)),
+        "vertebrae_L3": (slice(0, 10), slice(30, 36), slice(20, 24)),
+    }
+    rows = {"1L": 36, "2L": 32, "4R": 28, "9L": 14, "iliac_L": 4}
+    boxes = {name: (slice(k, k + 2), slice(24, 28), slice(14, 27)) for name, k in rows.items()}
+    body = kept(drawn, boxes)
+    first_left = {
+        name[:-1]: int(np.flatnonzero(body.stations[k, 25] == STATIONS.index(f"{name[:-1]}L"))[0])
+        for name, k in rows.items()
+    }
+    assert first_left == {"1": 20, "2": 22, "4": 22, "9": 23, "iliac_": 22}
+    for name, k in rows.items():
+        right = body.stations[k, 25] == STATIONS.index(f"{name[:-1]}R")
+        assert np.flatnonzero(right)[-1] == first_left[name[:-1]] - 1
 
 
 def test_the_coeliac_stations_follow_the_splenic_vein() -> None:

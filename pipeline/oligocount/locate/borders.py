@@ -26,10 +26,14 @@ class _Border:
     tolerance_mm: float
     thickness_mm: float
 
-    def is_near(self, settings: BorderSettings) -> bool:
-        """True when the centre may lie outside: a thin organ has an inside too."""
-        limit = min(self.tolerance_mm, settings.max_depth_share * self.thickness_mm)
-        return self.tolerance_mm > 0 and self.depth_mm <= limit
+    def is_near(self, settings: BorderSettings, *, organ: str) -> bool:
+        """True when the centre may lie outside: a thin organ has an inside too.
+
+        Not so a gland whose tumour outgrows it: all of it is border.
+        """
+        inside_mm = settings.max_depth_share * self.thickness_mm
+        limit_mm = np.inf if organ in settings.organ_first else inside_mm
+        return self.tolerance_mm > 0 and self.depth_mm <= min(self.tolerance_mm, limit_mm)
 
 
 def with_border(
@@ -49,9 +53,12 @@ def with_border(
     if node is None or organ is None or not _may_be_node(opinion, focus, settings):
         return opinion
     border = _border(focus, scene, organ, settings)
-    beyond_mm = (node.gap_mm or 0.0) - border.depth_mm
     shown = _is_shown(focus, scene, organ, settings)
-    if shown or not border.is_near(settings) or beyond_mm > border.tolerance_mm:
+    if shown or not border.is_near(settings, organ=organ):
+        return opinion
+    is_denied = organ == "bone" and shown is False  # CT itself says so: any station within reach
+    beyond_mm = (node.gap_mm or 0.0) - border.depth_mm
+    if beyond_mm > border.tolerance_mm and not is_denied:
         return opinion
     beside = RunnerUp(site=node.site, margin_mm=0.0)
     if opinion.kind is Kind.PHYSIOLOGIC:
@@ -72,7 +79,7 @@ def with_border(
 def is_at_border(focus: Focus, scene: Scene, organ: str, settings: BorderSettings) -> bool:
     """Whether the focus is so near to the organ's drawn border that it may lie outside."""
     small = focus.lesion.longest_diameter_mm <= settings.node_max_mm
-    return small and _border(focus, scene, organ, settings).is_near(settings)
+    return small and _border(focus, scene, organ, settings).is_near(settings, organ=organ)
 
 
 def _may_be_node(opinion: Opinion, focus: Focus, settings: BorderSettings) -> bool:

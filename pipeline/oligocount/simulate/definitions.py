@@ -4,6 +4,8 @@ Project rules 2.2 and 2.3 (AJCC 8, IASLC, JES): 5 ends at the left pulmonary art
 arch; 7 lies below the split of the airway between the bronchi; 9 is no nearer to the oesophagus
 than 12 mm nor to the aorta than 8; 18 to 20 lie about the coeliac root, 8 mm above the splenic
 vein; 19 ends half way to the spleen; iliac nodes are those within 20 mm of the iliac vessels.
+Right and left part where the definitions say: 1 at the middle of the trachea, 2 and 4 at its left
+border (IASLC), 9 at the oesophagus, iliac nodes at the spine.
 """
 
 from dataclasses import replace
@@ -27,7 +29,7 @@ def keep_definitions(body: BodyMap) -> BodyMap:
     """The body with every voxel of these stations in the station that its place defines."""
     stations = body.stations.copy()
     settled = replace(body, stations=stations)
-    for rule in (_window, _arch, _carina, _ligament, _coeliac, _splenic, _iliac):
+    for rule in (_window, _arch, _carina, _ligament, _coeliac, _splenic, _iliac, _sides):
         rule(settled)
     return settled
 
@@ -119,6 +121,34 @@ def _iliac(body: BodyMap) -> None:
     left = np.broadcast_to(_x_mm(body) > 0, near.shape)
     _change(body, "mesenteric", near & left, "iliac_L")
     _change(body, "mesenteric", near & ~left, "iliac_R")
+
+
+def _sides(body: BodyMap) -> None:
+    """A paired station lies on its own side of what parts it from the other."""
+    x = _x_mm(body)
+    for stem, parts, end in (
+        ("1", ("trachea",), 0.5), ("2", ("trachea",), 1.0), ("4", ("trachea",), 1.0),
+        ("9", ("esophagus",), 0.5), ("iliac_", ("vertebrae_", "sacrum"), 0.5),
+    ):  # fmt: skip
+        line = _line(body, body.where(*parts), end)
+        if line is None:
+            continue
+        is_right = np.broadcast_to(x < line[:, None, None], body.stations.shape)
+        right, left = (_region(body, f"{stem}{side}") for side in "RL")
+        body.stations[left & is_right] = _number(body, f"{stem}R")
+        body.stations[right & ~is_right] = _number(body, f"{stem}L")
+
+
+def _line(body: BodyMap, mask: _Mask, end: float) -> NDArray[np.float64] | None:
+    """X in every slice: 0.5 the mask's middle, 1 its left border; beyond it as at its ends."""
+    rows = np.flatnonzero(mask.any(axis=(1, 2)))
+    if not rows.size:
+        return None
+    x, half = _x_mm(body)[0, 0], body.geometry.spacing_mm[2] / 2
+    columns = [x[mask[k].any(axis=0)] for k in rows]
+    edges = [(1 - end) * (c.min() - half) + end * (c.max() + half) for c in columns]
+    line: NDArray[np.float64] = np.interp(np.arange(len(mask)), rows, edges)
+    return line
 
 
 def _root(body: BodyMap) -> float | None:
