@@ -53,6 +53,7 @@ class CandidateSettings:
     faint_max_ml: float
     min_ml: float
     share_of_peak: float
+    downhill_mm: float
     peak_over_level: float
     peak_over_around: float
     around_mm: float

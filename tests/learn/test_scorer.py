@@ -18,6 +18,7 @@ from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import BundleMismatch, BundleNotFound, InputError
 from oligocount.inference.scorer import encode, load_scorer
 from oligocount.learn.candidate_rows import (
+    CandidateRows,
     RowSettings,
     candidate_rows,
     cropped,
@@ -224,3 +225,28 @@ def test_a_scorer_without_a_bundle_to_go_into_is_a_usage_error(tmp_path: Path) -
     given = ["train", "scorer", "--phantoms", "1", "-o", str(tmp_path / "b"), "--work",
              str(tmp_path / "w")]  # fmt: skip
     assert main(given) == 2
+
+
+def test_large_spots_in_muscle_that_are_no_lesion_are_learned_from_as_often_as_asked(
+    tmp_path: Path,
+) -> None:
+    """8 patients of 12 spots: 3 lesions, one of them in muscle, and 4 spots of strained muscle."""
+    rng = np.random.default_rng(0)
+    for number in range(8):
+        rows = rng.normal(size=(12, len(FEATURES))).astype(np.float32)
+        rows[:, FEATURES.index("in_muscle")] = np.arange(12) < 5
+        rows[:, FEATURES.index("volume")] = np.log(50.0)
+        is_lesion = np.isin(np.arange(12), (0, 8, 9))
+        found = CandidateRows(rows=rows, is_lesion=is_lesion, n_true=3, n_met=3)
+        write_rows(found, tmp_path / "rows" / f"patient{number}_0.npz")
+    start = shipped_folder("models") / "fdg_lesions"
+    learned = {}
+    for share in (0.0, 0.5, 1.0):
+        figures = train_scorer(
+            tmp_path / "rows", start, tmp_path / "out", version="9.9.9", min_probability=0.5,
+            settings=ScorerSettings(members=1, steps=2, batch=8, strain_share=share),
+        )  # fmt: skip
+        learned[share] = figures["learned_from"]
+    assert [one["lesions"] for one in learned.values()] == [21, 21, 21]
+    assert (learned[0.0]["candidates"], learned[1.0]["candidates"]) == (56, 84)
+    assert 56 < learned[0.5]["candidates"] < 84

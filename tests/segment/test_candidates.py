@@ -56,6 +56,22 @@ def test_a_slope_of_a_hot_spot_is_no_part_of_it(images: AlignedImages, organs: O
     assert suv[spot].min() == 30
 
 
+def test_a_hot_spot_reaches_down_its_slope_as_far_as_it_may(
+    images: AlignedImages, organs: OrganMap
+) -> None:
+    """The level is 4 and the peak 5: what is 3 belongs to it within 12 mm, what is 2 does not."""
+    step = images.suv.geometry.spacing_mm[0]
+    suv = np.full(images.suv.array.shape, 0.5, np.float32)
+    suv[6:8, 22:24, 20:22] = 5.0
+    suv[6:8, 22:24, 22:32] = 3.0
+    suv[6:8, 24:26, 20:22] = 2.0
+    found = find_candidates(with_suv(images, suv).suv, organs, LEVEL, SETTINGS)
+    spot = found == found[6, 22, 20]
+    assert set(np.unique(suv[spot])) == {5, 3}
+    reach = np.flatnonzero((spot & (suv == 3)).any(axis=(0, 1)))
+    assert len(reach) == SETTINGS.candidate.downhill_mm // step
+
+
 def test_even_uptake_has_no_spot(images: AlignedImages, organs: OrganMap) -> None:
     even = with_suv(images, np.full(images.suv.array.shape, 1.5))
     assert find_spots(even, organs, SETTINGS).rows.shape == (0, len(FEATURES))

@@ -109,6 +109,7 @@ def train_scorer(
             )
     columns = [n for n, name in enumerate(FEATURES) if not name.startswith(_NETWORK)]
     names = [FEATURES[n] for n in columns]
+    learn = _with_less_strain(learn, chosen)
     scorer = fit_scorer(taken(learn.rows, columns), learn.is_lesion, names, chosen)
     logits = scorer.logits(taken(check.rows, columns))
     scorer = calibrated(scorer, logits, check.is_lesion.tolist(), min_probability=min_probability)
@@ -118,6 +119,20 @@ def train_scorer(
     definition = scorer_config(len(names), chosen)
     write_scorer(out, scorer, definition, version=version, more=figures)
     return figures
+
+
+def _with_less_strain(rows: CandidateRows, settings: ScorerSettings) -> CandidateRows:
+    """The rows with a share of the large spots in muscle that are no lesion.
+
+    Phantoms strain their muscles far more often than patients: a scorer that sees it all learns
+    that what is large and warm in a thigh is no tumour.
+    """
+    in_muscle = rows.rows[:, FEATURES.index("in_muscle")] > 0.5
+    large = rows.rows[:, FEATURES.index("volume")] > np.log(settings.strain_min_ml)
+    strain = in_muscle & large & ~rows.is_lesion
+    chance = np.random.default_rng(settings.seed).random(len(strain))
+    kept = ~strain | (chance < settings.strain_share)
+    return replace(rows, rows=rows.rows[kept], is_lesion=rows.is_lesion[kept])
 
 
 def _is_kept(number: int) -> bool:

@@ -18,7 +18,8 @@ from oligocount.learn.calibrate import fit_calibration
 class ScorerSettings:
     """How the members learn. Each feature is encoded in `bins` of equal share.
 
-    `hidden_share` of the features are hidden from each row, so that none is trusted alone.
+    `hidden_share` of the features are hidden from each row, so that none is trusted alone. Of the
+    spots of `strain_min_ml` and more in muscle that are no lesion, `strain_share` are learned from.
     """
 
     members: int = 4
@@ -30,6 +31,8 @@ class ScorerSettings:
     learning_rate: float = 2e-3
     weight_decay: float = 5e-2
     hidden_share: float = 0.05
+    strain_min_ml: float = 5.0
+    strain_share: float = 1.0
     seed: int = 0
 
 

@@ -76,6 +76,7 @@ class Focus:
 
     `share` is the fraction of the hot core inside a structure, `distance_mm` the gap from the
     core to a structure within reach (0 inside), `centre_gap_mm` the same from the core's centre.
+    `peak_to_end_mm` lies between the hottest voxel and the nearer end of the scan, both included.
     `box` cuts the surroundings out of the grid.
     """
 
@@ -89,6 +90,7 @@ class Focus:
     peak_lps_mm: tuple[float, float, float]
     extent_mm: tuple[float, float, float]
     touches_edge: bool
+    peak_to_end_mm: float
 
     def organ_share(self, structures: Mapping[str, Structure]) -> dict[str, float]:
         """Share of the core by counting organ, greatest first."""
@@ -163,6 +165,8 @@ def gather(scene: Scene, lesion: Lesion, found: tuple[slice, slice, slice]) -> F
         peak_lps_mm=(float(x), float(y), float(z)),
         extent_mm=_world_extent(geometry.affine, spans),
         touches_edge=found[0].start == 0 or found[0].stop == scene.foci.shape[0],
+        peak_to_end_mm=float(min(index[0], scene.foci.shape[0] - 1 - index[0]) + 1)
+        * scene.spacing_mm[0],
     )
 
 

@@ -81,6 +81,7 @@ def locate(
     opinions = with_doubts(foci, opinions, scene, settings)
     opinions = list(map(functools.partial(_contested, settings=settings), foci, opinions))
     opinions = list(map(functools.partial(_by_chance, settings=settings), foci, opinions))
+    opinions = list(map(functools.partial(_cut_off, settings=settings), foci, opinions))
     pairs = zip(foci, opinions, strict=True)
     return tuple(
         _located(
@@ -161,8 +162,8 @@ def _with_station(opinion: Opinion, node: Opinion | None) -> Opinion:
 
 def _doubts(focus: Focus, lesion_map: LesionMap, settings: LocateSettings) -> Iterator[Caveat]:
     """What makes a focus that is no normal uptake equivocal all the same."""
-    if focus.touches_edge:
-        text = "touches the first or last slice: cut off, or noise of the scan's edge"
+    if focus.touches_edge and focus.peak_to_end_mm <= settings.scan_end_mm:
+        text = "hottest at the first or last slices: cut off, or noise of the scan's edge"
         yield Caveat(code="AT_SCAN_EDGE", text=text)
     chance, least = focus.lesion.probability, settings.malignant_min_probability
     doubt = lesion_map.doubts.get(focus.lesion.id)
@@ -171,6 +172,14 @@ def _doubts(focus: Focus, lesion_map: LesionMap, settings: LocateSettings) -> It
     elif chance is not None and chance < least:
         text = f"the model holds it for a lesion with probability {chance:.2f}, below {least:g}"
         yield Caveat(code="LOW_PROBABILITY", text=text)
+
+
+def _cut_off(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:
+    """What reaches the end of the scan with its hottest part well inside is cut, not noise."""
+    if not focus.touches_edge or focus.peak_to_end_mm <= settings.scan_end_mm:
+        return opinion
+    text = "reaches the first or last slice: part of it may lie outside the scan"
+    return replace(opinion, caveats=(*opinion.caveats, Caveat(code="CUT_BY_SCAN_END", text=text)))
 
 
 def _contested(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:

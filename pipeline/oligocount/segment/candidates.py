@@ -1,8 +1,9 @@
 """Candidates: every spot that stands out, whatever it is; a scorer tells later what it is.
 
 Two kinds, on one coarse axial grid. Hot: connected uptake above the patient's own level, cut at
-the valleys between its peaks. Faint: connected uptake above a lower level that holds nothing hot,
-is small, and peaks well above that level and above what lies around it.
+the valleys between its peaks, and what falls away from each peak about it. Faint: connected uptake
+above a lower level that holds nothing hot, is small, and peaks well above that level and above what
+lies around it.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage.segmentation import watershed
 
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.volume import Volume
@@ -29,10 +31,10 @@ def find_candidates(
     parts = components(suv.array >= level, settings)
     rule = settings.candidate
     finer = replace(settings, split=rule.split, cut_at=rule.one_piece_in)
-    labels = _trimmed(suv, split_components(suv, parts, organs, finer).labels, rule.share_of_peak)
-    labels = _large(labels, suv, rule.min_ml)
+    pieces = split_components(suv, parts, organs, finer).labels
+    labels = _large(_downhill(suv, pieces, level, rule), suv, rule.min_ml)
     blurred = _surroundings(suv, rule.around_mm)
-    taken = parts > 0
+    taken = (parts > 0) | (labels > 0)
     for share in np.geomspace(rule.faint_share, 1.0, rule.faint_levels + 1)[:-1]:
         faint = _isolated(suv, float(share) * level, taken, blurred, rule)
         first = int(labels.max(initial=0))
@@ -42,12 +44,18 @@ def find_candidates(
     return labels
 
 
-def _trimmed(suv: Volume, labels: Labels, share: float) -> Labels:
-    """The labels where uptake is at least a share of each one's peak: slopes are left out."""
-    tops = np.zeros(int(labels.max(initial=0)) + 1, np.float32)
-    np.maximum.at(tops, labels.ravel(), suv.array.ravel())
-    kept: Labels = np.where(suv.array >= share * tops[labels], labels, 0).astype(np.int32)
-    return kept
+def _downhill(suv: Volume, pieces: Labels, level: float, rule: CandidateSettings) -> Labels:
+    """The pieces, each as far as uptake falls from its peak, to a share of that peak.
+
+    A piece that peaks little above the level is but the top of what stands out.
+    """
+    tops = np.zeros(int(pieces.max(initial=0)) + 1, np.float32)
+    np.maximum.at(tops, pieces.ravel(), suv.array.ravel())
+    away = ndimage.distance_transform_edt(pieces == 0, sampling=suv.geometry.spacing_mm)
+    reach = (away <= rule.downhill_mm) & (suv.array >= rule.share_of_peak * level)
+    owner = watershed(-suv.array, pieces, mask=reach)
+    kept: Labels = np.where(suv.array >= rule.share_of_peak * tops[owner], owner, 0)
+    return kept.astype(np.int32)
 
 
 def _large(labels: Labels, suv: Volume, min_ml: float) -> Labels:
