@@ -62,13 +62,14 @@ def test_a_pet_ct_gives_the_hilar_mass_and_the_inlet_focus(
     [
         ("STS_001", 0.8, "malignant"),
         ("STS_005", 0.7, "malignant"),
-        ("STS_022", 0.65, "equivocal"),  # the organ map takes most of it for brain
+        ("STS_022", 0.65, "malignant"),
+        ("STS_044", 0.6, "equivocal"),  # SUVmax 3.6, strain by the rule of muscle
     ],
 )
 def test_a_sarcoma_in_a_small_box_of_the_body_is_drawn_as_a_reader_drew_it(
     shared_data: Path, tmp_path: Path, case: str, least: float, told: str
 ) -> None:
-    """IBSI's sarcomas, cut out with 5 cm around them: 366, 585, 812 ml; Dice 0.84, 0.75, 0.71."""
+    """IBSI's sarcomas with 5 cm around, 366, 585, 812, 640 ml: Dice 0.85, 0.73, 0.69, 0.65."""
     scan = shared_data / "ibsi_sts" / case
     given = ["--pet", str(scan / "PET_image.nii.gz"), "--ct", str(scan / "CT_image.nii.gz")]
     assert main(["run", *given, "-o", str(tmp_path / "out")]) == 0
