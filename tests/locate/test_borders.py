@@ -15,7 +15,7 @@ from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Kind, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.volume import LabelMap, Unit, Volume
-from oligocount.locate import Memory, locate, measure
+from oligocount.locate import Memory, locate, measure, place
 from oligocount.locate.borders import with_border
 from oligocount.locate.evidence import build_scene, gather
 from oligocount.locate.nodes import judge_node
@@ -96,6 +96,19 @@ def test_air_all_about_it_makes_it_a_lesion_of_the_lung(coarse: Anatomy) -> None
 
 def test_without_ct_the_lung_stays_first_and_both_are_read(coarse: Anatomy) -> None:
     assert sites(placed(coarse, AT_HILUM)) == ("lung", "lymph_node")
+
+
+def test_what_another_modality_shows_keeps_its_organ(coarse: Anatomy) -> None:
+    mask = drawn_body.ball(AT_HEART, 6.0)
+    foci = LesionMap(
+        labels=LabelMap(array=mask.astype(np.int32), names={}, geometry=drawn_body.geometry()),
+        probability={1: 0.9},
+        model=ModelInfo(name="hand", version="1"),
+    )
+    images = drawn_body.images()
+    measured = measure(foci, images.suv)
+    (one,) = place(foci, measured, coarse, images, ClinicalFacts(), SETTINGS.locate)
+    assert one.finding.site.organ == "heart"
 
 
 def test_a_focus_deep_in_the_organ_or_larger_than_a_node_stays_in_it(coarse: Anatomy) -> None:

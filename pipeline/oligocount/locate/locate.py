@@ -104,7 +104,8 @@ def place(
 ) -> tuple[LocatedLesion, ...]:
     """The sites of lesions that another modality has shown: what their uptake means is not asked.
 
-    The whole lesion is its core. Raises GeometryError as `locate` does.
+    The whole lesion is its core, and at an organ's border the organ keeps it: an MR that shows a
+    lesion shows where the organ ends, too. Raises GeometryError as `locate` does.
     """
     ones = np.ones(images.suv.array.shape, np.float32)
     even = replace(images, suv=replace(images.suv, array=ones))
@@ -115,7 +116,6 @@ def place(
         focus = gather(scene, lesion, boxes[lesion.id - 1])
         node = judge_node(focus, scene, facts, settings.node)
         opinion = _judge_site(focus, scene, facts, settings, node=node)
-        opinion = with_border(opinion, node, focus, scene, settings.border)
         opinion = with_serosa_beside(opinion, focus, settings.node)
         opinion = with_station_beside(_with_station(opinion, node), node, settings.organ)
         out.append(_located(focus, opinion, (), max_elongation=settings.max_elongation))
