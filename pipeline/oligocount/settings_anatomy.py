@@ -182,6 +182,7 @@ class BorderSettings:
     organ_first: tuple[str, ...]
     moving: tuple[str, ...]
     moving_mm: float
+    likelier: tuple[str, ...]
     seldom: tuple[str, ...]
     max_depth_share: float
     node_max_mm: float

@@ -162,6 +162,16 @@ def test_in_a_small_gland_the_gland_comes_first_and_the_node_is_read_too(exact: 
     assert sites(placed(anatomy, (42.0, 22.0, 345.0))) == ("adrenal", "lymph_node")
 
 
+@pytest.mark.parametrize(("point", "stated"), [
+    ((-17.0, 57.0, 560.0), ("bone", "lymph_node")), (AT_VERTEBRA, ("lymph_node", "bone")),
+])  # fmt: skip
+def test_beside_a_station_that_seldom_has_nodes_the_likelier_organ_comes_first(
+    coarse: Anatomy, point: Point, stated: tuple[str, str]
+) -> None:
+    one = placed(coarse, point, hu=np.full(drawn_body.SHAPE, 40.0, np.float32))
+    assert sites(one) == stated
+
+
 def test_what_was_equivocal_in_the_organ_stays_so_as_a_node(coarse: Anatomy) -> None:
     one = placed(coarse, AT_STOMACH)
     assert sites(one) == ("lymph_node", "stomach")
