@@ -85,6 +85,7 @@ class PhysiologicSettings:
 
     contested_in: tuple[str, ...]
     home_min_share: float
+    bladder_min_share: float
     spill_mm: float
     outside_max_share: float
     outside_min_gap_mm: float

@@ -142,6 +142,13 @@ def test_urine_in_the_bladder_is_not_contested(anatomy: Anatomy) -> None:
     assert one.finding.kind is Kind.PHYSIOLOGIC
 
 
+def test_what_lies_half_in_the_bladder_is_urine_or_a_tumour(anatomy: Anatomy) -> None:
+    """The bladder ends at x = 35; muscle, which holds the rest, is no rival."""
+    (one,) = located(anatomy, ((36.0, -10.0, 85.0), 12.0, 12.0), chance=0.9)
+    assert (one.finding.kind, one.finding.status) == (Kind.ORGAN, Status.EQUIVOCAL)
+    assert one.finding.site.organ == "bladder"
+
+
 def test_spots_in_a_row_below_a_recognised_ureter_go_with_it(anatomy: Anatomy) -> None:
     """One alone is a doubt: urine or a node. In a row with a track it is the same ureter."""
     spot = ((50.0, 5.0, 160.0), 9.0, 4.0)

@@ -91,10 +91,30 @@ def _urine(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion
     bladder = _home(focus, scene, "reservoir", settings)
     if bladder:
         return _benign(bladder, "urine in the bladder")
+    beside = _bladder_beside(focus, scene, settings)
+    if beside:
+        return _equivocal(beside, "in and beside the drawn bladder: urine, or a tumour")
     kidney = _home(focus, scene, "excretory", settings)
     if kidney:
         return _benign(kidney, "urine in the renal pelvis and calyces, or renal cortex")
     return pelvis_opinion(focus, scene, settings)
+
+
+def _bladder_beside(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Structure | None:
+    """The bladder where it holds more of the focus than any other organ, though not most of it."""
+    inside = {
+        n: v
+        for n, v in focus.share.items()
+        if scene.anatomy.structures[n].organ not in (None, "soft_tissue")
+    }
+    most = max(inside, key=lambda n: inside[n], default=None)
+    if (
+        most is None
+        or _use(scene, most) != "reservoir"
+        or inside[most] < settings.bladder_min_share
+    ):
+        return None
+    return scene.anatomy.structures[most]
 
 
 def _injection(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
