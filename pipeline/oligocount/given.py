@@ -52,9 +52,9 @@ class MrMaskFiles:
     """An MrSegmenter that takes lesions from files drawn on an MR: NIfTI, DICOM SEG or RTSTRUCT.
 
     Each file is read on the grid of the MR that it was drawn on: that of its frame of reference
-    and, where several share one, that which shows most of it. A structure in several pieces is
-    several lesions. `names` picks structures of the files (the mass and not its oedema); without it
-    all that are tissue are taken.
+    and, where several share one, that which it names, else that which shows most of it. A
+    structure in several pieces is several lesions. `names` picks structures of the files (the mass
+    and not its oedema); without it all that are tissue are taken.
     """
 
     files: tuple[Path, ...]
@@ -78,7 +78,8 @@ class MrMaskFiles:
             found.append((size, image, mask))
         if not found:
             raise problem
-        _, image, mask = max(found, key=lambda each: each[0])
+        told = intake.series_drawn_on(file)
+        _, image, mask = max(found, key=lambda each: (each[1].series_uid in told, each[0]))
         return MrLesions(image=image, lesions=self._lesions(file, mask))
 
     def _lesions(self, file: Path, mask: LabelMap) -> LesionMap:

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 import drawn_body
 from oligocount.config import load_settings
+from oligocount.domain.mr import MrFacts, MrSequence
 from oligocount.domain.registration import MoveSource
 from oligocount.domain.study import MrImage
 from oligocount.domain.volume import Geometry, Unit, Volume
@@ -15,6 +16,10 @@ from oligocount.multimodal import bring
 from oligocount.quantify.register import register
 
 SETTINGS = load_settings().quantify.register
+COARSE = replace(  # quick, where only what is made of a registration matters
+    SETTINGS, spacing_mm=8.0, rival_turns=30, rivals=1, starts=1, repeat_rounds=1,
+    judge_samples=4000, iterations=30, max_spread_mm=12.0,
+)  # fmt: skip
 ORGANS = drawn_body.organ_map()
 LEVELS = {"lung": -800.0, "vertebrae": 300.0, "sacrum": 300.0, "body": 30.0, "air": -1000.0}
 
@@ -132,6 +137,35 @@ def test_one_frame_that_the_images_contradict_is_told(shift_mm: float, *, doubte
 def test_frames_that_nobody_states_are_told() -> None:
     frames = bring((abdomen(np.eye(4), None),), with_frame(None), ORGANS, SETTINGS)
     assert [each.code for each in frames.caveats] == ["MR_FRAME_NOT_STATED"]
+
+
+def with_facts(one: MrImage, sequence: MrSequence, uid: str) -> MrImage:
+    return replace(one, kind=sequence.value, series_uid=uid, facts=MrFacts(sequence=sequence))
+
+
+@pytest.mark.slow
+def test_an_mr_that_says_nothing_by_itself_moves_with_that_of_its_frame() -> None:
+    known = rigid(5, (0, 0, 1), (20, 10, 0))
+    t2 = with_facts(abdomen(known), MrSequence.T2, "t2")
+    noise = np.random.default_rng(0).random(t2.volume.array.shape).astype(np.float32)
+    t1 = with_facts(replace(t2, volume=replace(t2.volume, array=noise)), MrSequence.T1, "t1")
+    frames = bring((t1, t2), replace(with_frame("a"), ct=CT), ORGANS, COARSE)
+    move = frames.moves["t2"]
+    assert move is not None, frames.caveats
+    assert frames.moves["t1"] is move
+    assert np.abs(move.matrix @ known - np.eye(4))[:3, :3].max() < 0.05
+    assert [each.code for each in frames.caveats] == ["MR_REGISTERED", "MR_MOVED_ALONG"]
+    assert frames.caveats[1].text.startswith("MR (T1")
+
+
+def test_mr_of_one_frame_that_contradict_each_other_are_told() -> None:
+    t1 = with_facts(abdomen(np.eye(4)), MrSequence.T1, "t1")
+    t2 = with_facts(abdomen(rigid(0, (1, 0, 0), (45, 0, 0))), MrSequence.T2, "t2")
+    frames = bring((t1, t2), replace(with_frame("a"), ct=CT), ORGANS, COARSE)
+    assert frames.moves["t1"] is not None
+    assert frames.moves["t1"] is frames.moves["t2"]
+    codes = [each.code for each in frames.caveats]
+    assert codes == ["MR_REGISTERED", "MR_MOVED_ALONG", "MR_FRAME_DOUBTFUL"]
 
 
 @pytest.mark.slow

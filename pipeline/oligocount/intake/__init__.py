@@ -1,7 +1,7 @@
 """Files to values: the only stage that opens a user's files."""
 
 from oligocount.intake.load import load
-from oligocount.intake.masks import read_mask
+from oligocount.intake.masks import read_mask, series_drawn_on
 from oligocount.intake.nifti import read_nifti_study
 from oligocount.intake.scan import Survey, scan, survey
 from oligocount.intake.told_tracer import tracer_from_facts
@@ -12,6 +12,7 @@ __all__ = [
     "read_mask",
     "read_nifti_study",
     "scan",
+    "series_drawn_on",
     "survey",
     "tracer_from_facts",
 ]

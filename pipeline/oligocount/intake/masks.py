@@ -49,6 +49,19 @@ def read_mask(file: Path, geometry: Geometry, names: Sequence[str] = ()) -> Labe
     return found
 
 
+def series_drawn_on(file: Path) -> frozenset[str]:
+    """The series that a readable SEG or RTSTRUCT says it was drawn on; none of a NIfTI."""
+    if file.name.lower().endswith((".nii", ".nii.gz")):
+        return frozenset()
+    with quiet():
+        dataset = pydicom.dcmread(file, stop_before_pixels=True)
+    told = [*dataset.get("ReferencedSeriesSequence", ())]
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence", ()):
+        for study in frame.get("RTReferencedStudySequence", ()):
+            told += study.get("RTReferencedSeriesSequence", ())
+    return frozenset(str(one.SeriesInstanceUID) for one in told if "SeriesInstanceUID" in one)
+
+
 def _read_dicom(file: Path, geometry: Geometry, names: Sequence[str]) -> LabelMap:
     try:
         with file.open("rb") as stream:

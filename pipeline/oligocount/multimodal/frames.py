@@ -36,7 +36,10 @@ def bring(
     organs: OrganMap,
     settings: RegisterSettings,
 ) -> Frames:
-    """A move for each MR into the frame of `images`; one a frame of reference."""
+    """A move for each MR into the frame of `images`; one a frame of reference.
+
+    The MR of a frame that is registered first speaks for all of it.
+    """
     moves: dict[str, RigidMove | None] = {}
     caveats: list[Caveat] = []
     groups: dict[object, list[MrImage]] = {}
@@ -69,10 +72,32 @@ def _move(
         if outcome.move is not None:
             move = _at_least(outcome.move, region, settings)
             text = f"MR ({_name(one)}) was registered to the {target}: {outcome.reason}"
-            return move, [Caveat(code="MR_REGISTERED", text=text)]
+            others = [each for each in group if each is not one]
+            return move, [Caveat(code="MR_REGISTERED", text=text), *_along(others, one, settings)]
         text = f"MR ({_name(one)}) was not brought into the frame of the {target}: {outcome.reason}"
         refused.append(Caveat(code="MR_NOT_REGISTERED", text=text))
     return None, refused
+
+
+def _along(others: list[MrImage], lead: MrImage, settings: RegisterSettings) -> list[Caveat]:
+    """What moves with the MR that was registered, and where the images contradict that."""
+    if not others:
+        return []
+    names = ", ".join(dict.fromkeys(_name(each) for each in others))
+    text = f"MR ({names}) shares the frame of reference of MR ({_name(lead)}) and was moved with it"
+    caveats = [Caveat(code="MR_MOVED_ALONG", text=text)]
+    for one in others:
+        if one.facts is None or one.facts.sequence not in _ON_CT:
+            continue  # diffusion is warped, a map is no picture of the anatomy
+        beside = better_beside(one.volume, lead.volume, settings)
+        if beside > settings.max_beside:
+            text = (
+                f"MR ({_name(one)}) claims the frame of reference of MR ({_name(lead)}), but agrees"
+                f" {beside:.1f} times as well some centimetres beside: the patient may have moved"
+                " between them"
+            )
+            caveats.append(Caveat(code="MR_FRAME_DOUBTFUL", text=text))
+    return caveats
 
 
 def _at_least(move: RigidMove, region: MrRegion | None, settings: RegisterSettings) -> RigidMove:

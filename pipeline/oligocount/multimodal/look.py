@@ -6,6 +6,7 @@ from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.multimodal.frames import bring
+from oligocount.multimodal.once import once
 from oligocount.multimodal.seen import MrSegmenter, SeenLesion, see
 from oligocount.settings import Settings
 
@@ -43,11 +44,13 @@ def look(
     used = {one.image.volume.geometry.frame_of_reference_uid for one in marked}
     needed = tuple(one for one in mr if one.volume.geometry.frame_of_reference_uid in used)
     frames = bring(needed, images, organs, settings.quantify.register)
-    seen = tuple(
-        one
-        for each in marked
-        for one in see(each, images.suv.geometry, frames.moves[each.image.series_uid], mr)
-    )
+    seen = [
+        see(each, images.suv.geometry, frames.moves[each.image.series_uid], mr) for each in marked
+    ]
     models = tuple(dict.fromkeys(each.model for each in found))
     told = dict.fromkeys(caveat for each in found for caveat in each.caveats)
-    return Mri(seen=seen, models=models, caveats=(*told, *frames.caveats))
+    return Mri(
+        seen=once(marked, seen, settings.multimodal),
+        models=models,
+        caveats=(*told, *frames.caveats),
+    )

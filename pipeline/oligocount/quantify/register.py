@@ -7,6 +7,7 @@ information is shared, or where a rival is nearly as good: another place, or the
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from oligocount.domain.registration import MoveSource, Registration, RigidMove
 from oligocount.domain.volume import Geometry, Unit, Volume
@@ -53,8 +54,8 @@ def register(
 def better_beside(mr: Volume, onto: Volume, settings: RegisterSettings) -> float:
     """How much better the images agree some centimetres beside where `mr` stands: 1 is no better.
 
-    A look at the image content of what claims one frame of reference; nan where they hardly
-    overlap or share too little information anywhere near.
+    `onto` may be another MR. A look at the image content of what claims one frame of reference;
+    nan where they hardly overlap or share too little information anywhere near.
     """
     probe = Probe(_pair(mr, onto, None, settings), settings, settings.judge_samples)
     here = probe.score(np.eye(4))
@@ -75,16 +76,23 @@ def _pair(mr: Volume, onto: Volume, around: Geometry | None, settings: RegisterS
     outside = _AIR_HU if onto.unit is Unit.HU else 0.0
     grid = axial_grid(around or onto.geometry, step)
     large = resample_volume(onto, grid, outside=outside)
-    if onto.unit is Unit.HU:
-        values = np.clip(large.array, settings.window_hu[0], settings.window_hu[1])
-    else:
-        values = np.log1p(np.clip(large.array, 0, settings.max_suv))
-    top = float(np.percentile(small.array[small.array > 0], 99)) if (small.array > 0).any() else 1.0
     return Pair(
-        mr=Volume(array=np.clip(small.array, 0, top), unit=mr.unit, geometry=small.geometry),
-        onto=Volume(array=values, unit=onto.unit, geometry=grid),
+        mr=Volume(array=_tamed(small, settings), unit=mr.unit, geometry=small.geometry),
+        onto=Volume(array=_tamed(large, settings), unit=onto.unit, geometry=grid),
         mask=foreground(small.array, settings, spacing_mm=settings.spacing_mm),
     )
+
+
+def _tamed(image: Volume, settings: RegisterSettings) -> NDArray[np.floating]:
+    """CT in its window, PET by its logarithm, MR up to its bright end."""
+    array = image.array
+    if image.unit is Unit.HU:
+        return np.clip(array, settings.window_hu[0], settings.window_hu[1])
+    if image.unit in (Unit.ARBITRARY, Unit.ADC):
+        top = float(np.percentile(array[array > 0], 99)) if (array > 0).any() else 1.0
+        return np.clip(array, 0, top)
+    logarithm: NDArray[np.floating] = np.log1p(np.clip(array, 0, settings.max_suv))
+    return logarithm
 
 
 def _judged(
