@@ -183,3 +183,19 @@ def test_a_shred_of_clavicle_beyond_the_midline_leaves_the_fossa_as_wide() -> No
     for anatomy in (whole, stray):
         assert anatomy.stations is not None
     assert np.array_equal(whole.stations.mask("104L"), stray.stations.mask("104L"))
+
+
+def test_a_slice_with_a_speck_of_each_lung_has_no_hull_to_warn_of() -> None:
+    """Two voxels lie on one line, where Qhull fails: a warning would fail this test."""
+    organs = drawn_body.organ_map()
+    number = {name: label for label, name in organs.labels.names.items()}
+    array = organs.labels.array.copy()
+    top = int(np.flatnonzero((array == number["lung_right"]).any(axis=(1, 2))).max())
+    array[top + 1, 30, 20] = number["lung_right"]
+    array[top + 1, 32, 60] = number["lung_left"]
+    specks = replace(organs, labels=replace(organs.labels, array=array))
+    found = map_anatomy(specks, drawn_body.images(), SETTINGS).stations
+    plain = map_anatomy(organs, drawn_body.images(), SETTINGS).stations
+    assert found is not None
+    assert plain is not None
+    assert np.unique(found.array).tolist() == np.unique(plain.array).tolist()

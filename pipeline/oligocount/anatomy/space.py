@@ -131,10 +131,20 @@ class Space:
             both = lungs[k][:, self.drawing.frame.x_mm < self.lines.middle_x[k]].any()
             both = both and lungs[k][:, self.drawing.frame.x_mm >= self.lines.middle_x[k]].any()
             if both:
-                hull[k] = convex_hull_image(lungs[k], offset_coordinates=False)
+                hull[k] = _hull(lungs[k])
         before_spine = self.y < self.along(self.lines.spine_front_y) + 25.0
         column = np.abs(self.x - self.along(self.lines.airway_x)) < self.mm["inlet_half"]
         column = column & (self.y > self.along(self.lines.vessel_front_y) - 5.0)
         inlet = self.between(self.apex - self.mm["inlet_depth"], self.apex) & column
         found: Mask = (hull | inlet) & self.nodal & before_spine & (self.z > self.at("z_hiatus"))
         return found
+
+
+def _hull(part: Mask) -> Mask:
+    """The convex hull of a slice; what lies on one line is its own."""
+    away = np.argwhere(part)
+    away = away - away[0]
+    if np.linalg.matrix_rank(away.T @ away) < 2:
+        return part
+    found: Mask = convex_hull_image(part, offset_coordinates=False)
+    return found
