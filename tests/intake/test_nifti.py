@@ -183,6 +183,22 @@ def test_lengths_in_metres_are_refused(tmp_path: Path) -> None:
         read_nifti_volume(tmp_path / "m.nii", Unit.HU)
 
 
+def test_only_lengths_in_mm_or_in_nothing_said_are_read_whatever_times_are_in(
+    tmp_path: Path,
+) -> None:
+    """Every value of xyzt_units: its three lowest bits are 0 for nothing said, 2 for mm."""
+    raw = bytearray(write(tmp_path / "good.nii", ramp()).read_bytes())
+    file = tmp_path / "units.nii"
+    for value in range(256):
+        raw[123] = value
+        file.write_bytes(raw)
+        if value % 8 in (0, 2):
+            assert read_nifti_volume(file, Unit.HU)[0].array.size == ramp().size
+        else:
+            with pytest.raises(GeometryError, match="expected mm"):
+                read_nifti_volume(file, Unit.HU)
+
+
 @pytest.mark.parametrize("content", [b"", b"not an image", b"\x1f\x8b\x08 cut"])
 @pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.dcm"])
 def test_a_file_that_is_no_nifti_is_named(content: bytes, name: str, tmp_path: Path) -> None:

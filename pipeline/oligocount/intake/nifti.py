@@ -27,6 +27,8 @@ from oligocount.intake.room import refuse_beyond_memory
 
 _SAME_FORM_MM = 0.5  # sform and qform that place every corner this close are one
 _PERPENDICULAR = 2e-3  # cosine between axes; float32 headers round far below
+_UNTOLD, _MM = 0, 2  # NIfTI-1, xyzt_units: three bits for lengths
+_OTHER_LENGTHS = {1: "meter", 3: "micron"}
 _UNREADABLE = (
     ImageFileError,
     HeaderDataError,
@@ -128,8 +130,9 @@ def _read(
     if not isinstance(image, nibabel.Nifti1Pair):
         raise InputError(f"{file}: expected NIfTI, found {type(image).__name__}")
     shape = _spatial_shape(file, image.shape)
-    unit = image.header.get_xyzt_units()[0]
-    if unit not in ("mm", "unknown"):
+    code = int(image.header["xyzt_units"]) & 7  # the bits above count time, of which there is none
+    if code not in (_UNTOLD, _MM):
+        unit = _OTHER_LENGTHS.get(code, f"a unit that is not defined, {code}")
         raise GeometryError(f"{file}: lengths are in {unit}; expected mm")
     refuse_beyond_memory(str(file), shape)
     affine, caveats = _affine(file, image)
