@@ -78,7 +78,7 @@ class MrMaskFiles:
             found.append((size, image, mask))
         if not found:
             raise problem
-        told = intake.series_drawn_on(file)
+        told = intake.series_drawn_on(file) if len(found) > 1 else frozenset()
         _, image, mask = max(found, key=lambda each: (each[1].series_uid in told, each[0]))
         return MrLesions(image=image, lesions=self._lesions(file, mask))
 

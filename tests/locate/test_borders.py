@@ -14,6 +14,7 @@ from oligocount.domain.anatomy import Anatomy
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.lesion import Kind, LesionMap, LocatedLesion, Status
 from oligocount.domain.provenance import ModelInfo
+from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap, Unit, Volume
 from oligocount.locate import Memory, locate, measure, place
 from oligocount.locate.borders import with_border
@@ -47,14 +48,10 @@ def density(*, air_below_x_mm: float) -> np.ndarray:
     return np.where(beyond, -850.0, 40.0).astype(np.float32)
 
 
-def placed(
-    anatomy: Anatomy,
-    point: Point,
-    *,
-    hu: np.ndarray | None = None,
-    chance: float | None = None,
-    radius_mm: float = 6.0,
-) -> LocatedLesion:
+def drawn(
+    point: Point, radius_mm: float, *, hu: np.ndarray | None, chance: float | None = None
+) -> tuple[LesionMap, AlignedImages]:
+    """A ball of SUV 8 as the only focus, with a CT where `hu` is given."""
     mask = drawn_body.ball(point, radius_mm)
     images = drawn_body.images(np.where(mask, 8.0, 1.0))
     if hu is not None:
@@ -65,6 +62,18 @@ def placed(
         probability={1: chance},
         model=ModelInfo(name="hand", version="1"),
     )
+    return foci, images
+
+
+def placed(
+    anatomy: Anatomy,
+    point: Point,
+    *,
+    hu: np.ndarray | None = None,
+    chance: float | None = None,
+    radius_mm: float = 6.0,
+) -> LocatedLesion:
+    foci, images = drawn(point, radius_mm, hu=hu, chance=chance)
     measured = measure(foci, images.suv)
     (one,) = locate(foci, measured, anatomy, images, ClinicalFacts(), SETTINGS.locate)
     return one
@@ -132,17 +141,8 @@ def test_where_ct_denies_bone_a_station_further_off_will_do(
     coarse: Anatomy, gap_mm: float, hu: float | None, organ: str | None
 ) -> None:
     """14 mm are more than the border's error of 8: without CT the bone is not even doubted."""
-    mask = drawn_body.ball(AT_VERTEBRA, 6.0)
-    images = drawn_body.images(np.where(mask, 8.0, 1.0))
-    if hu is not None:
-        array = np.full(drawn_body.SHAPE, hu, np.float32)
-        ct = Volume(array=array, unit=Unit.HU, geometry=drawn_body.geometry())
-        images = replace(images, ct=ct)
-    foci = LesionMap(
-        labels=LabelMap(array=mask.astype(np.int32), names={}, geometry=drawn_body.geometry()),
-        probability={1: None},
-        model=ModelInfo(name="hand", version="1"),
-    )
+    even = None if hu is None else np.full(drawn_body.SHAPE, hu, np.float32)
+    foci, images = drawn(AT_VERTEBRA, 6.0, hu=even)
     (lesion,) = measure(foci, images.suv)
     scene = build_scene(foci, coarse, images, SETTINGS.locate.reach_mm, Memory())
     focus = gather(scene, lesion, ndimage.find_objects(scene.foci)[0])

@@ -39,7 +39,7 @@ def read_mask(file: Path, geometry: Geometry, names: Sequence[str] = ()) -> Labe
     body outline, couch or marker). Raises InputError when the file is no mask or has no such
     structure, GeometryError when it was drawn elsewhere.
     """
-    if file.name.lower().endswith((".nii", ".nii.gz")):
+    if _is_nifti(file):
         labels, _ = read_nifti_labels(file)
         found = resample_labels(_picked(labels, names, file), geometry)
     else:
@@ -51,7 +51,7 @@ def read_mask(file: Path, geometry: Geometry, names: Sequence[str] = ()) -> Labe
 
 def series_drawn_on(file: Path) -> frozenset[str]:
     """The series that a readable SEG or RTSTRUCT says it was drawn on; none of a NIfTI."""
-    if file.name.lower().endswith((".nii", ".nii.gz")):
+    if _is_nifti(file):
         return frozenset()
     with quiet():
         dataset = pydicom.dcmread(file, stop_before_pixels=True)
@@ -60,6 +60,10 @@ def series_drawn_on(file: Path) -> frozenset[str]:
         for study in frame.get("RTReferencedStudySequence", ()):
             told += study.get("RTReferencedSeriesSequence", ())
     return frozenset(str(one.SeriesInstanceUID) for one in told if "SeriesInstanceUID" in one)
+
+
+def _is_nifti(file: Path) -> bool:
+    return file.name.lower().endswith((".nii", ".nii.gz"))
 
 
 def _read_dicom(file: Path, geometry: Geometry, names: Sequence[str]) -> LabelMap:

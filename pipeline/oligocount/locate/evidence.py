@@ -170,10 +170,16 @@ def gather(scene: Scene, lesion: Lesion, found: tuple[slice, slice, slice]) -> F
     )
 
 
-def solid_share(focus: Focus, scene: Scene) -> float:
-    """Share of the core in organs that are not filler: lung, bone, liver and the like."""
+def solid_shares(focus: Focus, scene: Scene) -> dict[str, float]:
+    """Shares of the core in structures that are not filler: lung, bone, liver and the like."""
     filler = ("soft_tissue", None)
-    return sum(v for n, v in focus.share.items() if scene.anatomy.structures[n].organ not in filler)
+    structures = scene.anatomy.structures
+    return {n: v for n, v in focus.share.items() if structures[n].organ not in filler}
+
+
+def solid_share(focus: Focus, scene: Scene) -> float:
+    """What these hold of the core together."""
+    return sum(solid_shares(focus, scene).values())
 
 
 def centre_voxel(core: Mask) -> Mask:

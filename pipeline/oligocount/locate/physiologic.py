@@ -12,7 +12,7 @@ from dataclasses import replace
 from oligocount.domain.anatomy import Site, Structure
 from oligocount.domain.lesion import Kind, Status
 from oligocount.locate.brown_fat import brown_fat_opinion
-from oligocount.locate.evidence import Focus, Scene, solid_share
+from oligocount.locate.evidence import Focus, Scene, solid_share, solid_shares
 from oligocount.locate.levels import level_outside, mirrored_level, other_side_level
 from oligocount.locate.opinion import Opinion
 from oligocount.locate.urinary import pelvis_opinion, ureter_opinion
@@ -102,11 +102,7 @@ def _urine(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion
 
 def _bladder_beside(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Structure | None:
     """The bladder where it holds more of the focus than any other organ, though not most of it."""
-    inside = {
-        n: v
-        for n, v in focus.share.items()
-        if scene.anatomy.structures[n].organ not in (None, "soft_tissue")
-    }
+    inside = solid_shares(focus, scene)
     most = max(inside, key=lambda n: inside[n], default=None)
     if (
         most is None
