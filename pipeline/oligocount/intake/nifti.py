@@ -132,8 +132,9 @@ def _read(
     shape = _spatial_shape(file, image.shape)
     code = int(image.header["xyzt_units"]) & 7  # the bits above count time, of which there is none
     if code not in (_UNTOLD, _MM):
-        unit = _OTHER_LENGTHS.get(code, f"a unit that is not defined, {code}")
-        raise GeometryError(f"{file}: lengths are in {unit}; expected mm")
+        raise GeometryError(
+            f"{file}: lengths are in {_OTHER_LENGTHS.get(code, 'an undefined unit')}; expected mm"
+        )
     refuse_beyond_memory(str(file), shape)
     affine, caveats = _affine(file, image)
     try:
