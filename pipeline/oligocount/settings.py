@@ -220,6 +220,7 @@ class MultimodalSettings:
     reach_times: float
     settles_probability: float
     min_volume_ml: float
+    least_brain_ml: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

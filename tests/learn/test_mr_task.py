@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from oligocount.anatomy.vocabulary import load_vocabulary
-from oligocount.learn.mr_looks import MrLooks, look, plant
+from oligocount.learn.mr_looks import MrLooks, look, plant, plant_outside, vessel
 from oligocount.learn.mr_task import MrTask, mr_draw, mr_fields
 from oligocount.learn.recipes import MR_BRAIN, MR_LIVER, mr_recipe
 from oligocount.learn.samples import Sample
-from oligocount.simulate.mr import MrPart
+from oligocount.simulate.mr import MrPart, shown_around
 
 NAMES = load_vocabulary().network
 TASK = MrTask(
@@ -121,3 +121,42 @@ def test_a_recipe_declares_the_sequences_it_learns(name: str) -> None:
     assert recipe.config["in_channels"] == len(recipe.facts.channels) == 2
     assert all(each.startswith("mr_") for each in recipe.facts.channels)
     assert recipe.facts.settings["trained_on"] == "synthetic MR only"
+
+
+def test_a_field_reaches_below_the_skull_as_the_examination_does() -> None:
+    """An MR of the head shows the neck: what training never shows a network takes for a lesion."""
+    sample = head()
+    organs = np.zeros((80, 40, 40), np.uint8)
+    organs[40:] = sample.organs
+    organs[:40, 15:25, 15:25] = NAMES.index("body") + 1
+    lesions = np.concatenate([np.zeros_like(sample.lesions), sample.lesions])
+    low = replace(sample, organs=organs, lesions=lesions)
+    shown = next(mr_fields(iter([low]), TASK, NAMES))
+    structures, margin_mm = shown_around(MrPart.BRAIN)
+    assert structures == ("brain", "skull")
+    neck = (shown.organs == NAMES.index("body") + 1).any(axis=(1, 2)).sum()
+    assert neck * low.spacing_mm >= margin_mm
+
+
+def test_what_looks_like_a_lesion_outside_the_organ_changes_nothing_in_it() -> None:
+    images = torch.full((2, 40, 40, 40), 100.0)
+    organ = torch.zeros(40, 40, 40, dtype=torch.bool)
+    organ[:, :, :20] = True
+    looks = replace(QUIET, mean_nodes_outside=6, mean_vessels_outside=6)
+    seen = plant_outside(
+        images, organ, torch.ones_like(organ), np.array([300.0, 50.0]), spacing_mm=2.0,
+        rng=np.random.default_rng(3), looks=looks,
+    )  # fmt: skip
+    assert (images == 100.0).all()
+    assert (seen[:, organ] == 100.0).all()
+    assert seen[0][~organ].max() > 250
+    assert seen[1][~organ].min() < 75
+
+
+def test_a_vessel_is_long_and_thin() -> None:
+    low, high = np.zeros(3, int), np.full(3, 41)
+    shape = vessel(low, high, np.full(3, 20), 12.0, np.random.default_rng(1)) > 0.5
+    places = np.argwhere(shape.numpy()).astype(float)
+    spread = np.sqrt(np.linalg.eigvalsh(np.cov(places.T)))
+    assert spread[2] > 2.5 * spread[1]
+    assert np.linalg.norm(places - 20, axis=1).max() <= 13.5

@@ -4,13 +4,17 @@ Wider than the simulator's own MR, so that a network learns what a lesion is mad
 sequence rather than that anything uneven is one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from oligocount.learn.appearance import blur, normal
 from oligocount.learn.planting import about, blob, lognormal
+
+_THICKEST, _THINNEST_VOXELS = 0.3, 0.7  # of a vessel: share of half its length, and at least
+Shape = Callable[[np.ndarray, np.ndarray, np.ndarray, float, np.random.Generator], torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,9 @@ class MrLooks:
     mean_planted: float = 2.0
     mean_mimics: float = 2.0
     core_share: float = 0.25
+    mean_nodes_outside: float = 3.0
+    mean_vessels_outside: float = 2.0
+    vessel_median_mm: float = 14.0
 
 
 def plant(
@@ -43,11 +50,12 @@ def plant(
     spacing_mm: float,
     rng: np.random.Generator,
     looks: MrLooks,
+    draw: Shape = blob,
 ) -> torch.Tensor:
     """Round things of the given signals (C,) laid into the images (C, k, j, i), where `organ` is.
 
     Returns the mask of what was laid; `images` are changed. Each has signals of its own, by
-    `lesion_sd` about those given.
+    `lesion_sd` about those given. `draw` gives another shape than a round one.
     """
     laid = torch.zeros(organ.shape, dtype=torch.bool)
     places = torch.nonzero(organ)
@@ -56,7 +64,7 @@ def plant(
         drawn = lognormal(rng, looks.radius_median_mm, looks.radius_gsd)
         radius = float(np.clip(drawn, *looks.radius_range_mm)) / spacing_mm
         low, high, box = about(centre, radius, organ.shape)
-        shape = blob(low, high, centre, radius, rng)
+        shape = draw(low, high, centre, radius, rng)
         filling = shape
         if radius > 3 and rng.random() < looks.core_share:
             core = blob(low, high, centre, 0.55 * radius, rng)
@@ -66,6 +74,44 @@ def plant(
             image[box] = image[box] * (1 - filling) + float(signal) * filling
         laid[box] |= (shape > 0.5) & organ[box]
     return laid
+
+
+def plant_outside(
+    images: torch.Tensor,
+    organ: torch.Tensor,
+    tissue: torch.Tensor,
+    signals: np.ndarray,
+    *,
+    spacing_mm: float,
+    rng: np.random.Generator,
+    looks: MrLooks,
+) -> torch.Tensor:
+    """The images (C, k, j, i) with nodes and vessels in `tissue` that look as lesions of the organ.
+
+    What lies within `organ` stays as it is. They teach that place makes a lesion, not brightness.
+    """
+    beyond, around = images.clone(), tissue & ~organ
+    plant(beyond, around, signals, count=int(rng.poisson(looks.mean_nodes_outside)),
+          spacing_mm=spacing_mm, rng=rng, looks=looks)  # fmt: skip
+    long = replace(looks, radius_median_mm=looks.vessel_median_mm, core_share=0.0)
+    plant(beyond, around, signals, count=int(rng.poisson(looks.mean_vessels_outside)),
+          spacing_mm=spacing_mm, rng=rng, looks=long, draw=vessel)  # fmt: skip
+    return torch.where(organ, images, beyond)
+
+
+def vessel(
+    low: np.ndarray, high: np.ndarray, centre: np.ndarray, half: float, rng: np.random.Generator
+) -> torch.Tensor:
+    """A straight tube `half` voxels to either side, 1 inside and 0 outside, in any direction."""
+    way = rng.normal(size=3)
+    way /= np.linalg.norm(way)
+    thick = max(_THINNEST_VOXELS, float(rng.uniform(0.1, _THICKEST)) * half)
+    axes = [np.arange(a, b) - c for a, b, c in zip(low, high, centre, strict=True)]
+    place = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    along = place @ way
+    across = np.linalg.norm(place - along[..., None] * way, axis=-1)
+    inside = np.minimum(thick - across, half - np.abs(along)) + 0.5
+    return torch.from_numpy(inside.astype(np.float32)).clamp(0, 1)
 
 
 def look(

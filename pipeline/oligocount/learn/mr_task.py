@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from oligocount.inference.channels import ADC_SCALE, tissue_level
-from oligocount.learn.mr_looks import MrLooks, look, plant
+from oligocount.learn.mr_looks import MrLooks, look, plant, plant_outside
 from oligocount.learn.samples import Sample
 from oligocount.learn.warp import WarpSettings, random_grid, sample_at
-from oligocount.simulate.mr import MrPart, structure_signal
+from oligocount.simulate.mr import MrPart, shown_around, structure_signal
 
 _ADC = "adc"
 _LEAST_ORGAN_VOXELS = 200
-_FIELD_MM = {MrPart.BRAIN: 28.0, MrPart.LIVER: 40.0}  # of the examination about its organ
+_TURNED_MM = 16.0  # what an examination turned by 8 degrees may show beyond its margin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +53,18 @@ class Field:
 def mr_fields(
     samples: Iterator[Sample], task: MrTask, network_names: Sequence[str]
 ) -> Iterator[Field]:
-    """The field of each sample that shows the organ, `views` times."""
+    """What an examination shows of each sample that holds the organ, `views` times."""
     number = network_names.index(task.part.value) + 1
+    structures, margin_mm = shown_around(task.part)
     for sample in samples:
         if sample.organs is None or sample.lesions is None:
             continue
         organ = sample.organs == number
         if (organ & (sample.lesions == 0)).sum() < _LEAST_ORGAN_VOXELS:
             continue
-        places = np.argwhere(organ)
-        pad = round(_FIELD_MM[task.part] / sample.spacing_mm)
+        around = [network_names.index(name) + 1 for name in structures]
+        places = np.argwhere(np.isin(sample.organs, around))
+        pad = round((margin_mm + _TURNED_MM) / sample.spacing_mm)
         low = np.maximum(places.min(axis=0) - pad, 0)
         box = tuple(slice(a, b) for a, b in zip(low, places.max(axis=0) + pad + 1, strict=True))
         lesions = sample.lesions[box]
@@ -100,6 +102,9 @@ def mr_draw(
     own = np.array([float(np.median(one[healthy])) for one in clean])
     sick = own * [structure_signal("lesion", each) / structure_signal(task.part.value, each)
                   for each in task.series]  # fmt: skip
+    tissue = _moved(shown.organs > 0, grid) > 0.5
+    images = plant_outside(images, organ, tissue, sick, spacing_mm=task.spacing_mm, rng=rng,
+                           looks=looks)  # fmt: skip
     for mimic in task.mimics:
         count = int(rng.poisson(looks.mean_mimics / len(task.mimics)))
         plant(images, organ & ~target, own * mimic, count=count, spacing_mm=task.spacing_mm,
@@ -115,12 +120,12 @@ def mr_draw(
 
 
 def _centre(shown: Field, rng: np.random.Generator) -> tuple[float, float, float]:
-    """A voxel of a lesion, of the organ or of anything in the field."""
+    """A voxel of a lesion, of the organ or of the tissue about it."""
     choice = rng.random()
-    wanted = shown.organ if choice < 0.8 else shown.organs >= 0
-    if choice < 0.4 and shown.target.any():
+    wanted = shown.organ if choice < 0.6 else (shown.organs > 0) & ~shown.organ
+    if choice < 0.35 and shown.target.any():
         wanted = shown.target
-    places = np.flatnonzero(wanted)
+    places = np.flatnonzero(wanted if wanted.any() else shown.organ)
     place = np.unravel_index(places[rng.integers(len(places))], wanted.shape)
     k, j, i = np.array(place, float) + rng.uniform(-3, 3, 3)
     return float(k), float(j), float(i)

@@ -5,7 +5,9 @@
 - May be the same (near, within what the registration can be off): the lesion on MRI becomes an
   entry of its own that is equivocal, so the best case counts one and the worst case two.
 - MRI shows several where PET shows one, or one where PET shows several: the extra is equivocal.
-- Only on MRI: an entry of its own. Where the MR is one of the brain, it lies in the brain.
+- Only on MRI: an entry of its own. Where the MR is one of the brain, it lies in the brain, unless
+  the organ map shows it outside. A network that knows the brain's lesions alone says nothing of
+  what lies outside: that is listed and not counted; near the brain it is equivocal.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +59,9 @@ def join(
         return Joined(lesions=located, foci=foci)
     own = _own_entries(seen, place, suv, foci)
     organs = [one.finding.site.organ for one in own]
-    pairings = pair(seen, organs, located, foci, settings)
+    pairings = [
+        each for each in pair(seen, organs, located, foci, settings) if not seen[each.seen].is_aside
+    ]
     partner = _partners(pairings)
     lesions = {one.lesion.id: one for one in located}
     for n, number in partner.items():
@@ -71,7 +75,7 @@ def join(
         if n in partner:
             continue
         number = highest + len(added) + 1
-        caveats = _doubts(n, pairings, partner)
+        caveats = (*_doubts(n, pairings, partner), *_off_brain(one))
         lesions[number] = _alone(own[n], number, one, caveats, settings)
         added[number] = one.probability
         _paint(labels, one, number, lesions)
@@ -92,7 +96,7 @@ def _own_entries(
         labels = LabelMap(array=array, names={1: "MR"}, geometry=suv.geometry)
         alone = LesionMap(labels=labels, probability={1: one.probability}, model=like.model)
         (entry,) = place(alone, measure(alone, suv))
-        is_brain = one.region is MrRegion.BRAIN and entry.finding.site.organ in _FILLER
+        is_brain = _may_be_brain(one) and entry.finding.site.organ in _FILLER
         site = _BRAIN if is_brain else entry.finding.site
         kind = Kind.ORGAN if is_brain else entry.finding.kind
         out.append(replace(entry, finding=replace(entry.finding, site=site, kind=kind)))
@@ -101,7 +105,7 @@ def _own_entries(
 
 def _beyond(one: SeenLesion) -> LocatedLesion:
     """A lesion where the PET does not reach, or whose place in its frame is unknown."""
-    site = _BRAIN if one.region is MrRegion.BRAIN else Site(organ=None, organ_system=None)
+    site = _BRAIN if _may_be_brain(one) else Site(organ=None, organ_system=None)
     x, y, z = _NOWHERE if one.points_lps_mm is None else one.points_lps_mm.mean(axis=0).tolist()
     nothing = float("nan")
     lesion = Lesion(
@@ -122,6 +126,31 @@ def _beyond(one: SeenLesion) -> LocatedLesion:
     return LocatedLesion(
         lesion=lesion, finding=finding, overlap=None, margin_mm=None, reason=reason
     )
+
+
+def _may_be_brain(one: SeenLesion) -> bool:
+    return one.region is MrRegion.BRAIN and not (one.off_brain and one.off_brain.is_outside)
+
+
+def _off_brain(one: SeenLesion) -> Iterator[Caveat]:
+    """Why a mark by a network of the brain's lesions may be none."""
+    if one.only is not MrRegion.BRAIN:
+        return
+    if one.points_lps_mm is None:
+        text = (
+            "a network of the brain's lesions marked it, and nobody knows whether in the brain: "
+            "the MR was not brought into the PET's frame"
+        )
+        yield Caveat(code="MR_BRAIN_UNCHECKED", text=text)
+    elif one.off_brain:
+        gap_mm, reach_mm = one.off_brain.gap_mm, one.off_brain.reach_mm
+        text = (
+            f"a network of the brain's lesions marked it {gap_mm:.0f} mm off the brain of the "
+            f"organ map, which may be off by {reach_mm:.0f} mm together with the registration"
+        )
+        yield Caveat(
+            code="MR_OUTSIDE_BRAIN" if one.off_brain.is_outside else "MR_BESIDE_BRAIN", text=text
+        )
 
 
 def _partners(pairings: Sequence[Pairing]) -> dict[int, int]:
@@ -201,6 +230,9 @@ def _alone(
     chance = seen.probability
     is_faint = chance is not None and chance < settings.settles_probability
     status = Status.EQUIVOCAL if caveats or is_faint else entry.finding.status
+    kind, runner_up = entry.finding.kind, entry.finding.runner_up
+    if seen.is_aside:
+        kind, status, runner_up = Kind.PHYSIOLOGIC, Status.BENIGN, None
     lesion = replace(
         entry.lesion,
         id=number,
@@ -212,12 +244,14 @@ def _alone(
     finding = replace(
         entry.finding,
         id=number,
+        kind=kind,
         status=status,
+        runner_up=runner_up,
         probability=None if caveats else chance,
         longest_diameter_mm=lesion.longest_diameter_mm,
     )
     reason = f"on MRI alone ({seen.measures.sequence}); {entry.reason}"
-    told = (*entry.caveats, *caveats)
+    told = caveats if seen.is_aside else (*entry.caveats, *caveats)
     return replace(entry, lesion=lesion, finding=finding, reason=reason, caveats=told)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages, MrImage
+from oligocount.multimodal.brain import beside_brain, find_brain
 from oligocount.multimodal.frames import bring
 from oligocount.multimodal.once import once
 from oligocount.multimodal.seen import MrSegmenter, SeenLesion, see
@@ -47,10 +48,22 @@ def look(
     seen = [
         see(each, images.suv.geometry, frames.moves[each.image.series_uid], mr) for each in marked
     ]
+    whole = once(marked, seen, settings.multimodal)
+    whole = beside_brain(whole, find_brain(organs, settings.multimodal), settings.multimodal)
     models = tuple(dict.fromkeys(each.model for each in found))
     told = dict.fromkeys(caveat for each in found for caveat in each.caveats)
     return Mri(
-        seen=once(marked, seen, settings.multimodal),
+        seen=whole,
         models=models,
-        caveats=(*told, *frames.caveats),
+        caveats=(*told, *frames.caveats, *_aside(whole)),
     )
+
+
+def _aside(seen: tuple[SeenLesion, ...]) -> tuple[Caveat, ...]:
+    """What the case is told of marks that are listed and not counted."""
+    count = sum(one.is_aside for one in seen)
+    text = (
+        f"marks on MR outside the brain, by a network that knows lesions of the brain alone: "
+        f"{count}, listed and not counted"
+    )
+    return (Caveat(code="MR_MARKS_OUTSIDE_BRAIN", text=text),) if count else ()

@@ -104,7 +104,9 @@ class MrNetwork:
             probability=probability,
             model=metadata.model,
         )
-        return MrLesions(image=replace(first), lesions=lesions, caveats=self._caveats())
+        return MrLesions(
+            image=replace(first), lesions=lesions, caveats=self._caveats(), only=self._region
+        )
 
     def _caveats(self) -> tuple[Caveat, ...]:
         metadata = self.bundle.metadata

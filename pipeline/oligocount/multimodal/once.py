@@ -84,4 +84,5 @@ def _both(first: SeenLesion, other: SeenLesion) -> SeenLesion:
         first,
         measures=replace(first.measures, sequence=sequence),
         probability=None if is_read else max(first.probability or 0, other.probability or 0),
+        only=first.only if first.only is other.only else None,
     )

@@ -21,11 +21,15 @@ _OUTSIDE_ADC = -1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MrLesions:
-    """What a reader or a model marks on one MR: labels 1..n on the grid of `image`."""
+    """What a reader or a model marks on one MR: labels 1..n on the grid of `image`.
+
+    `only` is the region whose lesions alone the model knows, None for a reader.
+    """
 
     image: MrImage
     lesions: LesionMap
     caveats: tuple[Caveat, ...] = ()
+    only: MrRegion | None = None
 
     @property
     def model(self) -> ModelInfo:
@@ -41,12 +45,26 @@ class MrSegmenter(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffBrain:
+    """How far a mark ends from the brain, and how far off registration and organ map may be."""
+
+    gap_mm: float
+    reach_mm: float
+
+    @property
+    def is_outside(self) -> bool:
+        """True where no error of either puts it into the brain."""
+        return self.gap_mm > self.reach_mm
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SeenLesion:
     """One lesion on MRI.
 
     `points_lps_mm` (n, 3) are its voxels in the PET's frame, None without a move; `index` (m, 3)
-    its voxels on the PET's grid, none beyond it.
+    its voxels on the PET's grid, none beyond it. `only` is the region that its model knows alone;
+    `off_brain` is None where it reaches the brain, or nobody knows whether.
     """
 
     measures: SeenMeasures
@@ -54,6 +72,13 @@ class SeenLesion:
     region: MrRegion | None
     points_lps_mm: NDArray[np.float64] | None
     index: NDArray[np.intp]
+    only: MrRegion | None = None
+    off_brain: OffBrain | None = None
+
+    @property
+    def is_aside(self) -> bool:
+        """True for what a model of the brain alone marks outside it: of that it knows nothing."""
+        return self.only is MrRegion.BRAIN and bool(self.off_brain and self.off_brain.is_outside)
 
     @property
     def uncertainty_mm(self) -> float:
@@ -100,6 +125,7 @@ def see(
                 region=image.facts.region if image.facts else None,
                 points_lps_mm=points,
                 index=_on_grid(moved, one.id, points, grid),
+                only=marked.only,
             )
         )
     return tuple(out)

@@ -72,6 +72,12 @@ def series_protocols(part: MrPart) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield each["name"], {**each, "body_part": protocol["body_part"]}
 
 
+def shown_around(part: MrPart) -> tuple[tuple[str, ...], float]:
+    """The structures that an examination is laid around, and how far it reaches beyond, in mm."""
+    protocol = _table()["protocols"][part.value]
+    return tuple(protocol["organ"]), float(protocol["margin_mm"])
+
+
 def _placed(
     organ: NDArray[np.bool_],
     geometry: Geometry,
