@@ -37,6 +37,18 @@ def with_report(settings: Settings, *, language: str | None, pdf: bool | None) -
     return dataclasses.replace(settings, publish=dataclasses.replace(settings.publish, **changes))
 
 
+def with_bending(settings: Settings, *, wanted: bool) -> Settings:
+    """The settings with MR bent beyond its rigid move where that is wanted; else as they are."""
+    if not wanted:
+        return settings
+    register = settings.quantify.register
+    deform = dataclasses.replace(register.deform, wanted=True)
+    register = dataclasses.replace(register, deform=deform)
+    return dataclasses.replace(
+        settings, quantify=dataclasses.replace(settings.quantify, register=register)
+    )
+
+
 def _read_yaml(file: Path) -> dict[str, Any]:
     content = read_yaml(file, ConfigError)
     if content is None:

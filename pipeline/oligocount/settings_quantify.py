@@ -73,6 +73,19 @@ class QualitySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeformSettings:
+    """How an MR may be bent beyond its rigid move, on request."""
+
+    wanted: bool
+    reach_steps: tuple[int, ...]
+    step_voxels: tuple[float, ...]
+    rest_cost: float
+    least_mm: float
+    min_gain: float
+    min_stretch: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterSettings:
     """How an MR is brought into the frame of the PET/CT, and when that is believed."""
 
@@ -113,6 +126,7 @@ class RegisterSettings:
     least_uncertainty_mm: float
     liver_uncertainty_mm: float
     other_uncertainty_mm: float
+    deform: DeformSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

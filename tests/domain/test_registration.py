@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from oligocount.domain.registration import MoveSource, RigidMove
+from oligocount.domain.registration import Move, MoveSource
 from oligocount.errors import GeometryError
 
 
@@ -14,10 +14,8 @@ def turn_about_z(angle_deg: float) -> np.ndarray:
     return matrix
 
 
-def move(*repeats: np.ndarray) -> RigidMove:
-    return RigidMove(
-        matrix=np.eye(4), source=MoveSource.REGISTERED, uncertainty_mm=3.0, repeats=repeats
-    )
+def move(*repeats: np.ndarray) -> Move:
+    return Move(matrix=np.eye(4), source=MoveSource.REGISTERED, uncertainty_mm=3.0, repeats=repeats)
 
 
 def test_a_turn_that_is_not_sure_moves_what_is_far_more_than_what_is_near() -> None:
@@ -33,4 +31,4 @@ def test_without_repeats_a_place_is_as_sure_as_the_move() -> None:
 
 def test_what_is_no_rotation_is_refused() -> None:
     with pytest.raises(GeometryError, match="rigid"):
-        RigidMove(matrix=np.diag([2.0, 1, 1, 1]), source=MoveSource.REGISTERED, uncertainty_mm=3.0)
+        Move(matrix=np.diag([2.0, 1, 1, 1]), source=MoveSource.REGISTERED, uncertainty_mm=3.0)

@@ -16,7 +16,7 @@ from oligocount.domain.facts import ClinicalFacts, Histology
 from oligocount.domain.lesion import Kind, Lesion, LesionMap, LocatedLesion, Status
 from oligocount.domain.mr import MrFacts, MrRegion, MrSequence
 from oligocount.domain.provenance import ModelInfo
-from oligocount.domain.registration import MoveSource, RigidMove
+from oligocount.domain.registration import Move, MoveSource
 from oligocount.domain.study import MrImage
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
 from oligocount.multimodal import Joined, MrLesions, join, see
@@ -93,7 +93,7 @@ def on_mr(
     )
     matrix = np.eye(4)
     matrix[:3, 3] = -SHIFT_MM
-    move = RigidMove(matrix=matrix, source=MoveSource.REGISTERED, uncertainty_mm=uncertainty_mm)
+    move = Move(matrix=matrix, source=MoveSource.REGISTERED, uncertainty_mm=uncertainty_mm)
     maps = () if adc is None else (replace(image, kind="adc", volume=adc),)
     return see(marked, drawn_body.geometry(), move if is_moved else None, maps)
 

@@ -18,7 +18,7 @@ from oligocount.domain.lesion import (
     Status,
 )
 from oligocount.domain.provenance import ModelInfo
-from oligocount.domain.registration import RigidMove
+from oligocount.domain.registration import Move
 from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.errors import InputError
@@ -53,7 +53,7 @@ def mask(folder: Path, series: str, geometry: Geometry) -> LabelMap:
     return intake.read_mask(folder / series / "mask" / "1-1.dcm", geometry, MASS)
 
 
-def moved(labels: LabelMap, move: RigidMove, grid: Geometry) -> np.ndarray:
+def moved(labels: LabelMap, move: Move, grid: Geometry) -> np.ndarray:
     there = Geometry(shape=labels.geometry.shape, affine=move.matrix @ labels.geometry.affine)
     bare = Geometry(shape=grid.shape, affine=grid.affine)
     return resample_labels(LabelMap(array=labels.array, names=labels.names, geometry=there),

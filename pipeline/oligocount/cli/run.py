@@ -28,7 +28,7 @@ from oligocount.cli.options import (
     add_pet_series,
     add_report,
 )
-from oligocount.config import dump_settings, load_settings, with_report
+from oligocount.config import dump_settings, load_settings, with_bending, with_report
 from oligocount.domain.facts import ClinicalFacts
 from oligocount.domain.result import Result
 from oligocount.domain.volume import Unit
@@ -64,6 +64,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Run one case and print the verdicts; 0 when the case folder stands."""
     settings = load_settings(arguments.config)
     settings = with_report(settings, language=arguments.lang, pdf=arguments.pdf)
+    settings = with_bending(settings, wanted=arguments.mr_deformable)
     publish.check_out(arguments.out)
     if settings.publish.pdf:
         publish.find_browser()
@@ -135,6 +136,11 @@ def _add_models(group: argparse._ArgumentGroup) -> None:
         help="who finds lesions on MR: the folder of a MONAI bundle whose channels name the MR "
         "(mr_flair, ...), or `embedded`: shipped networks of brain (T1 with contrast, FLAIR) and "
         "liver (T2, ADC), trained on synthetic MR only; without it nobody",
+    )
+    add(
+        "--mr-deformable",
+        action="store_true",
+        help="bend a registered MR beyond its rigid move where that helps; told with the result",
     )
     add(
         "--structure",

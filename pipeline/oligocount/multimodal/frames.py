@@ -8,10 +8,11 @@ import numpy as np
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.mr import MrRegion, MrSequence
 from oligocount.domain.provenance import Caveat
-from oligocount.domain.registration import MoveSource, RigidMove
+from oligocount.domain.registration import Move, MoveSource
 from oligocount.domain.study import AlignedImages, MrImage
 from oligocount.domain.volume import Geometry, Volume
 from oligocount.geometry.affine import crop
+from oligocount.quantify.deform import bend
 from oligocount.quantify.register import better_beside, register
 from oligocount.settings_quantify import RegisterSettings
 
@@ -26,7 +27,7 @@ _MARGIN_MM = {MrRegion.BRAIN: 60.0, MrRegion.LIVER: 120.0}
 class Frames:
     """The move of each MR by its series UID, None where none is to be trusted."""
 
-    moves: Mapping[str, RigidMove | None]
+    moves: Mapping[str, Move | None]
     caveats: tuple[Caveat, ...] = ()
 
 
@@ -40,7 +41,7 @@ def bring(
 
     The MR of a frame that is registered first speaks for all of it.
     """
-    moves: dict[str, RigidMove | None] = {}
+    moves: dict[str, Move | None] = {}
     caveats: list[Caveat] = []
     groups: dict[object, list[MrImage]] = {}
     for one in mr:
@@ -55,7 +56,7 @@ def bring(
 
 def _move(
     group: list[MrImage], images: AlignedImages, organs: OrganMap, settings: RegisterSettings
-) -> tuple[RigidMove | None, list[Caveat]]:
+) -> tuple[Move | None, list[Caveat]]:
     here, there = images.suv.geometry, group[0].volume.geometry
     uids = (here.frame_of_reference_uid, there.frame_of_reference_uid)
     onto = images.ct or images.suv
@@ -64,7 +65,11 @@ def _move(
     if uids[0] == uids[1]:
         is_stated = uids[0] is not None
         move, said = _as_it_stands(group, here, _name(tried[0]), settings, is_stated=is_stated)
-        return move, [*said, *_contradicted(tried[0], onto, settings, said)]
+        doubts = [*said, *_contradicted(tried[0], onto, settings, said)]
+        if any(each.code in ("MR_BEYOND_PET", "MR_FRAME_DOUBTFUL") for each in doubts):
+            return move, doubts
+        move, bent = _bent(tried[0], onto, target, move, settings)
+        return move, [*doubts, *bent]
     refused = []
     for one in tried:
         region = one.facts.region if one.facts else None
@@ -72,8 +77,10 @@ def _move(
         if outcome.move is not None:
             move = _at_least(outcome.move, region, settings)
             text = f"MR ({_name(one)}) was registered to the {target}: {outcome.reason}"
+            move, bent = _bent(one, onto, target, move, settings)
             others = [each for each in group if each is not one]
-            return move, [Caveat(code="MR_REGISTERED", text=text), *_along(others, one, settings)]
+            along = _along(others, one, settings)
+            return move, [Caveat(code="MR_REGISTERED", text=text), *along, *bent]
         text = f"MR ({_name(one)}) was not brought into the frame of the {target}: {outcome.reason}"
         refused.append(Caveat(code="MR_NOT_REGISTERED", text=text))
     return None, refused
@@ -100,7 +107,21 @@ def _along(others: list[MrImage], lead: MrImage, settings: RegisterSettings) -> 
     return caveats
 
 
-def _at_least(move: RigidMove, region: MrRegion | None, settings: RegisterSettings) -> RigidMove:
+def _bent(
+    one: MrImage, onto: Volume, target: str, move: Move, settings: RegisterSettings
+) -> tuple[Move, list[Caveat]]:
+    """The move, bent where that is asked for and helps; what was done is told."""
+    if not settings.deform.wanted:
+        return move, []
+    outcome = bend(one.volume, onto, move, settings)
+    if outcome.move is None:
+        text = f"MR ({_name(one)}) was not bent onto the {target}: {outcome.reason}"
+        return move, [Caveat(code="MR_NOT_BENT", text=text)]
+    text = f"MR ({_name(one)}) was bent onto the {target} beyond the rigid move: {outcome.reason}"
+    return outcome.move, [Caveat(code="MR_BENT", text=text)]
+
+
+def _at_least(move: Move, region: MrRegion | None, settings: RegisterSettings) -> Move:
     """The move with the uncertainty of its part of the body: a head is rigid, little else is."""
     floors: dict[MrRegion | None, float] = {
         MrRegion.BRAIN: settings.least_uncertainty_mm,
@@ -115,7 +136,7 @@ def _name(one: MrImage) -> str:
 
 def _as_it_stands(
     group: list[MrImage], here: Geometry, name: str, settings: RegisterSettings, *, is_stated: bool
-) -> tuple[RigidMove | None, list[Caveat]]:
+) -> tuple[Move, list[Caveat]]:
     """The scanner's own coordinates, if the MR lies in the PET's field at all."""
     if not any(_touch(one.volume.geometry, here) for one in group):
         text = (
@@ -127,7 +148,7 @@ def _as_it_stands(
     if not is_stated:
         text = f"neither PET nor MR ({name}) states a frame of reference: taken as one"
         caveats.append(Caveat(code="MR_FRAME_NOT_STATED", text=text))
-    move = RigidMove(
+    move = Move(
         matrix=np.eye(4), source=MoveSource.SAME_FRAME, uncertainty_mm=settings.least_uncertainty_mm
     )
     return move, caveats

@@ -10,7 +10,7 @@ from scipy import ndimage
 from oligocount.domain.lesion import LesionMap, SeenMeasures
 from oligocount.domain.mr import MrRegion
 from oligocount.domain.provenance import Caveat, ModelInfo
-from oligocount.domain.registration import RigidMove
+from oligocount.domain.registration import Bend, Move
 from oligocount.domain.study import MrImage
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
 from oligocount.geometry.resample import resample_labels, resample_volume
@@ -90,7 +90,7 @@ class SeenLesion:
 def see(
     marked: MrLesions,
     grid: Geometry,
-    move: RigidMove | None,
+    move: Move | None,
     adc: tuple[MrImage, ...] = (),
 ) -> tuple[SeenLesion, ...]:
     """Every lesion of one MR, measured, on the PET's `grid`.
@@ -131,13 +131,36 @@ def see(
     return tuple(out)
 
 
-def _moved(labels: LabelMap, move: RigidMove, grid: Geometry) -> NDArray[np.int32]:
+def _moved(labels: LabelMap, move: Move, grid: Geometry) -> NDArray[np.int32]:
     there = moved_geometry(labels.geometry, move, grid)
+    if move.bend is not None:
+        return _bent(labels.array, there, move.bend, grid)
     shifted = LabelMap(array=labels.array, names=labels.names, geometry=there)
     return resample_labels(shifted, grid).array.astype(np.int32)
 
 
-def moved_geometry(geometry: Geometry, move: RigidMove, grid: Geometry) -> Geometry:
+def _bent(
+    array: NDArray[np.integer], there: Geometry, bend: Bend, grid: Geometry
+) -> NDArray[np.int32]:
+    """What each voxel of the grid shows of labels on a moved grid, through the bend."""
+    out = np.zeros(grid.shape, np.int32)
+    places = np.argwhere(array)
+    if not len(places):
+        return out
+    index = grid.to_index(bend.undone(there.to_lps_mm(places.astype(float))))
+    low = np.maximum(np.floor(index.min(axis=0)).astype(int) - 1, 0)
+    high = np.minimum(np.ceil(index.max(axis=0)).astype(int) + 2, grid.shape)
+    if (high <= low).any():
+        return out
+    box = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1).reshape(-1, 3)
+    points = grid.to_lps_mm(box.astype(float))
+    near = np.rint(there.to_index(points + bend.at(points))).astype(int)
+    inside = ((near >= 0) & (near < array.shape)).all(axis=1)
+    out[tuple(box[inside].T)] = array[tuple(near[inside].T)]
+    return out
+
+
+def moved_geometry(geometry: Geometry, move: Move, grid: Geometry) -> Geometry:
     """The grid of an image after a move, in the frame of `grid`."""
     return Geometry(
         shape=geometry.shape,

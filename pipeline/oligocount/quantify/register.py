@@ -9,7 +9,7 @@ information is shared, or where a rival is nearly as good: another place, or the
 import numpy as np
 from numpy.typing import NDArray
 
-from oligocount.domain.registration import MoveSource, Registration, RigidMove
+from oligocount.domain.registration import Move, MoveSource, Registration
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.geometry.affine import axial_grid, regrid
 from oligocount.geometry.resample import resample_volume
@@ -36,7 +36,7 @@ def register(
     `onto` is a CT in HU or a PET in SUV; `around` is the box of it in which the MR must lie (the
     head, the liver); without it the whole of `onto` is searched.
     """
-    pair = _pair(mr, onto, around, settings)
+    pair = make_pair(mr, onto, around, settings)
     probe = Probe(pair, settings, settings.search_samples)
     starts = search(pair, probe, settings)
     if not starts:
@@ -57,7 +57,7 @@ def better_beside(mr: Volume, onto: Volume, settings: RegisterSettings) -> float
     `onto` may be another MR. A look at the image content of what claims one frame of reference;
     nan where they hardly overlap or share too little information anywhere near.
     """
-    probe = Probe(_pair(mr, onto, None, settings), settings, settings.judge_samples)
+    probe = Probe(make_pair(mr, onto, None, settings), settings, settings.judge_samples)
     here = probe.score(np.eye(4))
     beside = max(
         probe.start(np.eye(3), shift).score
@@ -69,7 +69,9 @@ def better_beside(mr: Volume, onto: Volume, settings: RegisterSettings) -> float
     return beside / max(here, 1e-6)
 
 
-def _pair(mr: Volume, onto: Volume, around: Geometry | None, settings: RegisterSettings) -> Pair:
+def make_pair(
+    mr: Volume, onto: Volume, around: Geometry | None, settings: RegisterSettings
+) -> Pair:
     """Both images on isotropic grids, intensities tamed."""
     step = (settings.spacing_mm,) * 3
     small = resample_volume(mr, regrid(mr.geometry, step), outside=0.0)
@@ -119,7 +121,7 @@ def _judged(
     )
     move = None
     if not reason:
-        move = RigidMove(
+        move = Move(
             matrix=best.matrix,
             source=MoveSource.REGISTERED,
             uncertainty_mm=settings.least_uncertainty_mm,

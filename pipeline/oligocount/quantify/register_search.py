@@ -5,7 +5,7 @@ degrees and more against the other day's, so positions are tried at several pitc
 from side to side.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,8 +121,11 @@ class Probe:
 
     def score(self, matrix: Matrix) -> float:
         """Information times the share inside the other image; -inf below the least share."""
-        index = self._geometry.to_index(self._points @ matrix[:3, :3].T + matrix[:3, 3])
-        near = np.rint(index).astype(int)
+        return self.score_of(lambda points: points @ matrix[:3, :3].T + matrix[:3, 3])
+
+    def score_of(self, apply: Callable[[Matrix], Matrix]) -> float:
+        """The same of any way to move points (n, 3)."""
+        near = np.rint(self._geometry.to_index(apply(self._points))).astype(int)
         inside = ((near >= 0) & (near < self._geometry.shape)).all(axis=1)
         share = float(inside.mean())
         if share < self._least:
