@@ -1,8 +1,8 @@
 """A rigid move bent a little: what breathes or lies otherwise on the other day. On request alone.
 
 Discrete displacements (`deform_search`) under mutual information, where the MR shows tissue. More
-freedom always finds more information: a bend that hardly helps, that is no larger than what an
-unbent pair shows, or that folds is refused.
+freedom always finds more information: a bend that hardly helps, that is slight (an unbent pair
+shows such) or that folds is refused.
 """
 
 from dataclasses import dataclass, replace
@@ -119,5 +119,5 @@ def _doubt(
         return f"the bend does not help (information {before:.2f} to {after:.2f})"
     far_mm = float(np.percentile(np.linalg.norm(found.field_mm[mask], axis=1), _MOST_PERCENTILE))
     if far_mm < own.least_mm:
-        return f"the bend is within what an unbent pair shows ({far_mm:.1f} mm)"
+        return f"the bend is slight, as of an unbent pair ({far_mm:.1f} mm)"
     return ""
