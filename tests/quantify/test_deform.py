@@ -103,7 +103,7 @@ def test_a_bend_no_larger_than_that_of_an_unbent_pair_is_refused(
         points = fixed.geometry.to_lps_mm(np.indices(shape).reshape(3, -1).T.astype(float))
         return slight.at(points).reshape(*shape, 3).astype(np.float32)
 
-    monkeypatch.setattr(deform, "_climbed", told)
+    monkeypatch.setattr(deform, "_displaced", told)
     any_gain = replace(SETTINGS, deform=replace(SETTINGS.deform, min_gain=0.0))
     outcome = deform.bend(mr(slight.field_mm), ct(), STILL, any_gain)
     assert outcome.move is None
@@ -111,7 +111,7 @@ def test_a_bend_no_larger_than_that_of_an_unbent_pair_is_refused(
 
 
 def test_a_bend_that_folds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the climb had gone wild: a spike of 40 mm within 12 mm."""
+    """As if the search had gone wild: a spike of 40 mm within 12 mm."""
 
     def wild(fixed: Volume, *_: object) -> np.ndarray:
         field = np.zeros((*fixed.geometry.shape, 3), np.float32)
@@ -119,7 +119,7 @@ def test_a_bend_that_folds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         field[k - 1 : k + 2, j - 1 : j + 2, i - 1 : i + 2] = 40.0
         return field
 
-    monkeypatch.setattr(deform, "_climbed", wild)
+    monkeypatch.setattr(deform, "_displaced", wild)
     outcome = deform.bend(mr(wave(0.0)), ct(), STILL, SETTINGS)
     assert outcome.move is None
     assert "would fold" in outcome.reason
@@ -129,7 +129,7 @@ def test_a_bend_that_makes_it_worse_is_refused(monkeypatch: pytest.MonkeyPatch) 
     def off(fixed: Volume, *_: object) -> np.ndarray:
         return np.full((*fixed.geometry.shape, 3), 12.0, np.float32)
 
-    monkeypatch.setattr(deform, "_climbed", off)
+    monkeypatch.setattr(deform, "_displaced", off)
     outcome = deform.bend(mr(wave(0.0)), ct(), STILL, SETTINGS)
     assert outcome.move is None
     assert "does not help" in outcome.reason

@@ -43,11 +43,10 @@ def bend(mr: Volume, onto: Volume, move: Move, settings: RegisterSettings) -> Be
     mask = resample_volume(tissue, grid, outside=0.0).array > 0.5
     fixed = resample_volume(pair.onto, grid, outside=float(pair.onto.array.min()))
     moving = Volume(array=pair.mr.array, unit=pair.mr.unit, geometry=there)
-    field = _climbed(fixed, moving, mask, settings)
-    if field is None:
+    if not mask.any():
         return Bending(move=None, before=0.0, after=0.0, reason="the images come apart")
-    bent = replace(move, bend=Bend(field_mm=field, geometry=grid), source=MoveSource.BENT)
-    return _judged(pair, move, bent, mask, settings)
+    found = Bend(field_mm=_displaced(fixed, moving, mask, settings), geometry=grid)
+    return _judged(pair, move, found, mask, settings)
 
 
 def _around(pair: Pair, move: Move, settings: RegisterSettings) -> Geometry:
@@ -62,12 +61,10 @@ def _around(pair: Pair, move: Move, settings: RegisterSettings) -> Geometry:
     return Geometry(shape=(k, j, i), affine=affine)
 
 
-def _climbed(
+def _displaced(
     fixed: Volume, moving: Volume, mask: NDArray[np.bool_], settings: RegisterSettings
-) -> NDArray[np.float32] | None:
-    """Displacements (k, j, i, 3) on the grid of `fixed`; None where no tissue lies on it."""
-    if not mask.any():
-        return None
+) -> NDArray[np.float32]:
+    """Displacements (k, j, i, 3) on the grid of `fixed`."""
     step = settings.spacing_mm
     there = resample_volume(moving, fixed.geometry, outside=float(moving.array.min())).array
     box = _box(mask)
@@ -87,14 +84,15 @@ def _box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
 
 
 def _judged(
-    pair: Pair, move: Move, bent: Move, mask: NDArray[np.bool_], settings: RegisterSettings
+    pair: Pair, move: Move, found: Bend, mask: NDArray[np.bool_], settings: RegisterSettings
 ) -> Bending:
+    bent = replace(move, bend=found, source=MoveSource.BENT)
     probe = Probe(pair, settings, settings.judge_samples)
     before, after = probe.score(move.matrix), probe.score_of(bent.apply)
-    reason = _doubt(bent.bend, mask, before, after, settings.deform)
-    if reason or bent.bend is None:
+    far_mm = np.linalg.norm(found.field_mm[mask], axis=1)
+    reason = _doubt(found, far_mm, before, after, settings.deform)
+    if reason:
         return Bending(move=None, before=before, after=after, reason=reason)
-    far_mm = np.linalg.norm(bent.bend.field_mm[mask], axis=1)
     told = (
         f"information {before:.2f} to {after:.2f}, bent by {np.median(far_mm):.1f} mm in the median"
         f" and {far_mm.max():.1f} mm at most"
@@ -103,21 +101,17 @@ def _judged(
 
 
 def _doubt(
-    found: Bend | None,
-    mask: NDArray[np.bool_],
-    before: float,
-    after: float,
-    own: DeformSettings,
+    found: Bend, far_mm: NDArray[np.float32], before: float, after: float, own: DeformSettings
 ) -> str:
     """Why a bend is not to be used; nothing where it is."""
-    if found is None or not np.isfinite(after) or before <= 0:
+    if not np.isfinite(after) or before <= 0:
         return "the images share nothing to judge a bend by"
     least = float(found.stretch().min())
     if least < own.min_stretch:
         return f"the bend would fold (volume times {least:.2f} somewhere)"
     if after < (1 + own.min_gain) * before:
         return f"the bend does not help (information {before:.2f} to {after:.2f})"
-    far_mm = float(np.percentile(np.linalg.norm(found.field_mm[mask], axis=1), _MOST_PERCENTILE))
-    if far_mm < own.least_mm:
-        return f"the bend is slight, as of an unbent pair ({far_mm:.1f} mm)"
+    most_mm = float(np.percentile(far_mm, _MOST_PERCENTILE))
+    if most_mm < own.least_mm:
+        return f"the bend is slight, as of an unbent pair ({most_mm:.1f} mm)"
     return ""

@@ -85,13 +85,21 @@ def _chosen(sides: _Sides, start: _Field, reach: int, step: float, own: DeformSe
     known = sides.fixed.round().astype(np.intp)
     cost = np.stack([_smooth(_cost(sides, known, start, each), 2) for each in lattice])
     base = np.stack([_pooled(axis) for axis in start])
-    total = lattice[:, :, None, None, None] + base
-    cost += own.rest_cost * (total**2).sum(axis=1)
-    field = _picked(total, cost)
+    cost += own.rest_cost * _squares(lattice, base)
+    field = base + _picked(lattice, cost)
     for tie in _TIES:
         mean = np.stack([_smooth(axis, 3) for axis in field])
-        field = _picked(total, cost + tie * ((total - mean) ** 2).sum(axis=1))
+        field = base + _picked(lattice, cost + tie * _squares(lattice, base - mean))
     return np.stack([_grown(_smooth(axis, 2), start.shape[1:]) for axis in field])
+
+
+def _squares(lattice: NDArray[np.float32], offset: _Field) -> NDArray[np.float32]:
+    """|d + offset|^2 of every displacement d (n, 3): (n, k, j, i), without n fields in memory."""
+    own = (lattice**2).sum(axis=1)[:, None, None, None]
+    out: NDArray[np.float32] = np.tensordot(2 * lattice, offset, axes=1)
+    out += own
+    out += (offset**2).sum(axis=0)
+    return out
 
 
 def _cost(
@@ -101,10 +109,8 @@ def _cost(
     return _pooled(-sides.table[known, there] * sides.weight)
 
 
-def _picked(total: _Field, cost: NDArray[np.float32]) -> _Field:
-    best = cost.argmin(axis=0)[None, None]
-    out: _Field = np.take_along_axis(total, np.broadcast_to(best, (1, *total.shape[1:])), axis=0)[0]
-    return out
+def _picked(lattice: NDArray[np.float32], cost: NDArray[np.float32]) -> _Field:
+    return np.moveaxis(lattice[cost.argmin(axis=0)], -1, 0)
 
 
 def _warped(image: NDArray[np.float32], field: _Field) -> NDArray[np.float32]:
