@@ -83,6 +83,7 @@ class DeformSettings:
     least_mm: float
     min_gain: float
     min_stretch: float
+    least_uncertainty_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A known smooth bend is found, folding and useless bends are refused, and points go both ways."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +72,17 @@ def inside() -> np.ndarray:
     return grid().to_lps_mm(np.argwhere(ndimage.binary_erosion(organs() > 0, iterations=3)) * 1.0)
 
 
+def told_of(truth: Bend) -> Callable[..., np.ndarray]:
+    """A search that finds the truth at once."""
+
+    def told(fixed: Volume, *_: object) -> np.ndarray:
+        shape = fixed.geometry.shape
+        points = fixed.geometry.to_lps_mm(np.indices(shape).reshape(3, -1).T.astype(float))
+        return truth.at(points).reshape(*shape, 3).astype(np.float32)
+
+    return told
+
+
 def test_a_known_smooth_bend_is_found() -> None:
     truth = Bend(field_mm=wave(12.0), geometry=grid())
     outcome = deform.bend(mr(truth.field_mm), ct(), STILL, SETTINGS)
@@ -86,6 +98,19 @@ def test_a_known_smooth_bend_is_found() -> None:
     assert outcome.move.bend.stretch().min() > 0
 
 
+@pytest.mark.parametrize(("rigid_mm", "bent_mm"), [(3.0, 5.0), (8.0, 8.0)])
+def test_a_bend_is_no_surer_than_what_it_may_add(
+    monkeypatch: pytest.MonkeyPatch, rigid_mm: float, bent_mm: float
+) -> None:
+    """A head, or an MR in the PET's own frame, is sure by 3 mm: once bent it is not."""
+    truth = Bend(field_mm=wave(12.0), geometry=grid())
+    monkeypatch.setattr(deform, "_displaced", told_of(truth))
+    rigid = replace(STILL, uncertainty_mm=rigid_mm)
+    outcome = deform.bend(mr(truth.field_mm), ct(), rigid, SETTINGS)
+    assert outcome.move is not None, outcome.reason
+    assert outcome.move.uncertainty_mm == bent_mm
+
+
 def test_what_is_not_bent_stays_where_it_is() -> None:
     outcome = deform.bend(mr(wave(0.0)), ct(), STILL, SETTINGS)
     assert outcome.move is None
@@ -97,13 +122,7 @@ def test_a_bend_no_larger_than_that_of_an_unbent_pair_is_refused(
 ) -> None:
     """The truth of a slight bend: it helps, but noise would look alike."""
     slight = Bend(field_mm=wave(3.5), geometry=grid())
-
-    def told(fixed: Volume, *_: object) -> np.ndarray:
-        shape = fixed.geometry.shape
-        points = fixed.geometry.to_lps_mm(np.indices(shape).reshape(3, -1).T.astype(float))
-        return slight.at(points).reshape(*shape, 3).astype(np.float32)
-
-    monkeypatch.setattr(deform, "_displaced", told)
+    monkeypatch.setattr(deform, "_displaced", told_of(slight))
     any_gain = replace(SETTINGS, deform=replace(SETTINGS.deform, min_gain=0.0))
     outcome = deform.bend(mr(slight.field_mm), ct(), STILL, any_gain)
     assert outcome.move is None

@@ -35,7 +35,10 @@ class Bending:
 
 
 def bend(mr: Volume, onto: Volume, move: Move, settings: RegisterSettings) -> Bending:
-    """`move`, bent so that the MR agrees better with the other image, or a refusal."""
+    """`move`, bent so that the MR agrees better with the other image, or a refusal.
+
+    What a bend may add by itself is the least that a bent move may be off.
+    """
     pair = make_pair(mr, onto, None, settings)
     there = Geometry(shape=pair.mr.geometry.shape, affine=move.matrix @ pair.mr.geometry.affine)
     grid = _around(pair, move, settings)
@@ -86,7 +89,8 @@ def _box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
 def _judged(
     pair: Pair, move: Move, found: Bend, mask: NDArray[np.bool_], settings: RegisterSettings
 ) -> Bending:
-    bent = replace(move, bend=found, source=MoveSource.BENT)
+    unsure_mm = max(move.uncertainty_mm, settings.deform.least_uncertainty_mm)
+    bent = replace(move, bend=found, source=MoveSource.BENT, uncertainty_mm=unsure_mm)
     probe = Probe(pair, settings, settings.judge_samples)
     before, after = probe.score(move.matrix), probe.score_of(bent.apply)
     far_mm = np.linalg.norm(found.field_mm[mask], axis=1)
