@@ -213,14 +213,23 @@ class PublishSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnOrganSettings:
+    """What a network of one organ's lesions is told by the organ map to be outside that organ."""
+
+    least_ml: float
+    moves_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MultimodalSettings:
-    """When a lesion on MRI and one on PET are one."""
+    """When a lesion on MRI and one on PET are one, and what a network of one organ may judge."""
 
     same_share: float
     reach_times: float
     settles_probability: float
     min_volume_ml: float
-    least_brain_ml: float
+    brain: OwnOrganSettings
+    liver: OwnOrganSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 # ruff: noqa: E501 - tables are read across
 
+from dataclasses import replace
+
 import pytest
 
 from assess.builders import FACTS, lesion, node, organ, organ_site
@@ -35,6 +37,7 @@ def entry(finding: Finding, told: ClinicalFacts = FACTS) -> tuple[bool, str | No
         (organ(1, "oesophagus", None), (False, None, "Primary tumour: never counted.")),
         (organ(1, "anastomosis", None), (False, None, "Local disease: never counted.")),
         (PHYSIOLOGIC, (False, None, "Benign.")),
+        (replace(PHYSIOLOGIC, set_aside="liver"), (False, None, "Marked outside the liver, by a network that knows lesions of the liver alone: set aside, not counted.")),
         (HOT_KIDNEY, (False, None, "Physiologic uptake.")),
         (node(1), (True, "station 104L", "Nonregional station 104L: one, whatever the number of nodes.")),
         (node(1, "7", "regional"), (False, None, "Regional node, synchronous: counts nothing.")),

@@ -156,6 +156,18 @@ def test_a_meaning_keeps_every_blank_and_no_english_word() -> None:
             "未写出 DICOM 对象：PET 图像并非网格层面（SPACING_UNEVEN）；请在命令中指定生成该病例的检查。",  # noqa: E501 - as it stands
             "No DICOM written: the PET's images are not the grid's slices (SPACING_UNEVEN); name the study that the case was made from (--input).",  # noqa: E501 - as it stands
         ),
+        (
+            "由仅识别肝病灶的网络标出，位于肝之外：搁置，不计数。",
+            "Marked outside the liver, by a network that knows lesions of the liver alone: set aside, not counted.",  # noqa: E501 - as it stands
+        ),
+        (
+            "由仅识别肝病灶的网络标出，无法确定是否位于肝内：器官图未勾画完整的肝",
+            "a network of lesions of the liver marked it, and nobody knows whether in the liver: the organ map draws no whole liver",  # noqa: E501 - as it stands
+        ),
+        (
+            "由仅识别脑病灶的网络标出，距器官图中的脑 10 mm，其中一半超过 18 mm；器官图与位置合计误差可达 14 mm",  # noqa: E501 - as it stands
+            "a network of lesions of the brain marked it 10 mm off the brain of the organ map, half of it over 18 mm; map and place may be off by 14 mm together",  # noqa: E501 - as it stands
+        ),
         ("SUV 2.5", "SUV 2.5"),
         ("16a1", "16a1"),
     ],

@@ -133,6 +133,34 @@ def test_physiologic_foci_stand_apart(html: str) -> None:
     assert 'id="lesion-5"' not in apart
 
 
+def test_a_mark_set_aside_is_told_as_that_with_its_reason_and_doubt() -> None:
+    """Not as benign: of that nobody knows. Focus 6 is physiologic."""
+    result = builders.result()
+    document = result_document(result)
+    told = {
+        "set_aside": "liver",
+        "reason": "Marked outside the liver, by a network: set aside, not counted.",
+        "caveats": [{"code": "MR_OUTSIDE_ORGAN", "text": "72 mm off the liver"}],
+    }
+    lesions = [{**each, **(told if each["id"] == 6 else {})} for each in document["lesions"]]
+    text = render_report({**document, "lesions": lesions}, result, SETTINGS)
+    apart = text[text.index("marks set aside: not counted") :]
+    row = apart[apart.index('id="lesion-6"') :].split("</tr>")[0]
+    assert told["reason"] in row
+    assert "72 mm off the liver" in row
+    assert "enign" not in row
+
+
+def test_a_case_that_does_not_say_what_was_set_aside_is_drawn() -> None:
+    result = builders.result()
+    document = result_document(result)
+    older = [
+        {name: value for name, value in each.items() if name != "set_aside"}
+        for each in document["lesions"]
+    ]
+    assert 'id="lesion-6"' in render_report({**document, "lesions": older}, result, SETTINGS)
+
+
 def test_without_ct_the_thumbnails_show_uptake_alone() -> None:
     grid = builders.geometry()
     alone = page(images=builders.images(grid, with_ct=False))

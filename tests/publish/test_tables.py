@@ -37,7 +37,7 @@ def test_no_lesion_leaves_the_header_alone() -> None:
 def test_every_plain_value_of_a_lesion_has_its_column() -> None:
     """What is not in the table is told by columns of its parts, or belongs to the report."""
     lesion = result_document(builders.result())["lesions"][0]
-    told_otherwise = {"centroid_lps_mm", "station", "caveats", "mr"}
+    told_otherwise = {"centroid_lps_mm", "station", "caveats", "mr", "set_aside"}
     assert set(lesion) - set(COLUMNS) == told_otherwise
 
 

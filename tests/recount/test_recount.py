@@ -30,6 +30,7 @@ from publish import builders
 
 SETTINGS = load_settings()
 LIVER = builders.FOCI[4][0]
+ASIDE = "Marked outside the liver, by a network that knows lesions of the liver alone: set aside, not counted."
 
 
 @pytest.fixture(scope="module")
@@ -241,6 +242,33 @@ def test_edits_that_name_a_missing_lesion_are_refused_whole(edited) -> None:
         edited({"accept": 5}, {"reject": 9})
     with pytest.raises(ConfigError, match=r"edit 2 \(accept\): no lesion 5"):
         edited({"merge": [4, 5]}, {"accept": 5})
+
+
+@pytest.mark.parametrize(
+    ("edit", "counted", "reason"),
+    [({"accept": 5}, False, ASIDE),
+     ({"relabel": 6, "organ": "kidney", "side": "L"}, False, ASIDE),
+     ({"accept": 6}, True, "Distant lesion in spleen: one lesion."),
+     ({"reject": 6}, False, "Benign."),
+     ({"relabel": 6, "organ": "spleen", "status": "malignant"}, True, "Distant lesion in spleen: one lesion.")],
+    ids=["another", "moved", "accept", "reject", "relabel"],
+)  # fmt: skip
+def test_what_was_set_aside_stays_so_until_a_reader_decides(
+    case, tmp_path, edit, counted: bool, reason: str
+) -> None:
+    """Lesion 6 as a mark of a network of the liver in the spleen."""
+    told = {
+        "organ": "spleen",
+        "organ_system": "spleen",
+        "structure": "spleen",
+        "set_aside": "liver",
+    }
+    lesions = [{**each, **(told if each["id"] == 6 else {})} for each in case.document["lesions"]]
+    aside = dataclasses.replace(case, document={**case.document, "lesions": lesions})
+    file = tmp_path / "edits.yaml"
+    file.write_text(yaml.safe_dump({"edits": [edit]}), "utf-8")
+    found = lesion(recount(aside, read_edits(file)), 6)
+    assert (found["counted"], found["reason"]) == (counted, reason)
 
 
 def test_a_lesion_beyond_the_pet_is_rejected_but_not_merged(case, tmp_path) -> None:

@@ -129,6 +129,7 @@ def _finding_of_result(lesion: Mapping[str, Any]) -> Finding:
         treatable=_known(lesion.get("treatable", True)),
         diffuse=bool(lesion.get("diffuse")),
         runner_up=_runner_up(runner_up) if runner_up else None,
+        set_aside=lesion.get("set_aside"),
     )
 
 

@@ -67,6 +67,11 @@ def _not_counted(finding: Finding, reason: str) -> LedgerEntry:
 
 
 def _absence(finding: Finding) -> str:
+    if finding.set_aside:
+        return (
+            f"Marked outside the {finding.set_aside}, by a network that knows lesions of the "
+            f"{finding.set_aside} alone: set aside, not counted."
+        )
     if finding.status is Status.BENIGN:
         return "Benign."
     if finding.kind is Kind.PRIMARY:

@@ -102,6 +102,7 @@ class Finding:
     """All that counting and verdicts need of one lesion; None = unknown.
 
     It comes from a located lesion, from a reader, or from a file: the engine cannot tell.
+    `set_aside` is the organ outside which it was marked by who knows that organ's lesions alone.
     """
 
     id: int
@@ -114,6 +115,7 @@ class Finding:
     treatable: bool | None = True
     diffuse: bool = False
     runner_up: RunnerUp | None = None
+    set_aside: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

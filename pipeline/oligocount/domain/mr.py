@@ -33,6 +33,11 @@ class MrRegion(Enum):
     WHOLE_BODY = "whole_body"
     OTHER = "other"
 
+    @property
+    def organ(self) -> str | None:
+        """The one organ that it is of, by the organ map's name; None for any other region."""
+        return self.value if self in (MrRegion.BRAIN, MrRegion.LIVER) else None
+
 
 class DixonPart(Enum):
     """Which image of a Dixon acquisition."""

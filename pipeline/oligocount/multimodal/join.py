@@ -6,8 +6,10 @@
   entry of its own that is equivocal, so the best case counts one and the worst case two.
 - MRI shows several where PET shows one, or one where PET shows several: the extra is equivocal.
 - Only on MRI: an entry of its own. Where the MR is one of the brain, it lies in the brain, unless
-  the organ map shows it outside. A network that knows the brain's lesions alone says nothing of
-  what lies outside: that is listed and not counted; near the brain it is equivocal.
+  the organ map shows it outside.
+- A network that knows the lesions of one organ alone says nothing of what lies outside: that is
+  listed and not counted. Near the organ, or where nobody knows, its mark is equivocal and settles
+  nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -75,7 +77,7 @@ def join(
         if n in partner:
             continue
         number = highest + len(added) + 1
-        caveats = (*_doubts(n, pairings, partner), *_off_brain(one))
+        caveats = (*_doubts(n, pairings, partner), *_off_organ(one))
         lesions[number] = _alone(own[n], number, one, caveats, settings)
         added[number] = one.probability
         _paint(labels, one, number, lesions)
@@ -129,28 +131,32 @@ def _beyond(one: SeenLesion) -> LocatedLesion:
 
 
 def _may_be_brain(one: SeenLesion) -> bool:
-    return one.region is MrRegion.BRAIN and not (one.off_brain and one.off_brain.is_outside)
+    return one.region is MrRegion.BRAIN and not (one.off_organ and one.off_organ.is_outside)
 
 
-def _off_brain(one: SeenLesion) -> Iterator[Caveat]:
-    """Why a mark by a network of the brain's lesions may be none."""
-    if one.only is not MrRegion.BRAIN:
+def _off_organ(one: SeenLesion) -> Iterator[Caveat]:
+    """Why a mark by a network of one organ's lesions may be none."""
+    organ, off = one.known_organ, one.off_organ
+    if organ is None:
         return
-    if one.points_lps_mm is None:
-        text = (
-            "a network of the brain's lesions marked it, and nobody knows whether in the brain: "
+    if off is None:
+        why = (
             "the MR was not brought into the PET's frame"
+            if one.points_lps_mm is None
+            else f"the organ map draws no whole {organ}"
         )
-        yield Caveat(code="MR_BRAIN_UNCHECKED", text=text)
-    elif one.off_brain:
-        gap_mm, reach_mm = one.off_brain.gap_mm, one.off_brain.reach_mm
         text = (
-            f"a network of the brain's lesions marked it {gap_mm:.0f} mm off the brain of the "
-            f"organ map, which may be off by {reach_mm:.0f} mm together with the registration"
+            f"a network of lesions of the {organ} marked it, and nobody knows whether in the "
+            f"{organ}: {why}"
         )
-        yield Caveat(
-            code="MR_OUTSIDE_BRAIN" if one.off_brain.is_outside else "MR_BESIDE_BRAIN", text=text
+        yield Caveat(code="MR_ORGAN_UNCHECKED", text=text)
+    elif off.is_off:
+        text = (
+            f"a network of lesions of the {organ} marked it {off.gap_mm:.0f} mm off the {organ} of "
+            f"the organ map, half of it over {off.half_mm:.0f} mm; map and place may be off by "
+            f"{off.reach_mm:.0f} mm together"
         )
+        yield Caveat(code="MR_OUTSIDE_ORGAN" if off.is_outside else "MR_BESIDE_ORGAN", text=text)
 
 
 def _partners(pairings: Sequence[Pairing]) -> dict[int, int]:
@@ -170,19 +176,21 @@ def _both(
     n: int,
     settings: MultimodalSettings,
 ) -> LocatedLesion:
-    """PET's entry, now of both; a reader's mark settles what PET left open."""
+    """PET's entry, now of both; a reader's mark, or a sure one, settles what PET left open."""
     share = next(
         each.share for each in pairings if (each.seen, each.lesion) == (n, entry.lesion.id)
     )
-    settles = seen.probability is None or seen.probability >= settings.settles_probability
+    doubts = tuple(_off_organ(seen))
+    is_sure = seen.probability is None or seen.probability >= settings.settles_probability
     finding = entry.finding
-    if settles and finding.status is Status.EQUIVOCAL:
+    if is_sure and not doubts and finding.status is Status.EQUIVOCAL:
         finding = replace(finding, status=Status.MALIGNANT, probability=None)
     return replace(
         entry,
         lesion=replace(entry.lesion, modality=("PT", "MR"), mr=seen.measures),
         finding=finding,
         reason=f"{entry.reason}; also on MRI ({seen.measures.sequence}, {share:.0%} overlap)",
+        caveats=(*entry.caveats, *doubts),
     )
 
 
@@ -248,6 +256,7 @@ def _alone(
         status=status,
         runner_up=runner_up,
         probability=None if caveats else chance,
+        set_aside=seen.known_organ if seen.is_aside else None,
         longest_diameter_mm=lesion.longest_diameter_mm,
     )
     reason = f"on MRI alone ({seen.measures.sequence}); {entry.reason}"

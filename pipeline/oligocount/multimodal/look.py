@@ -1,13 +1,14 @@
 """All that MRI shows of one patient's lesions, in the frame of the PET."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages, MrImage
-from oligocount.multimodal.brain import beside_brain, find_brain
 from oligocount.multimodal.frames import bring
 from oligocount.multimodal.once import once
+from oligocount.multimodal.own_organ import beside_organ
 from oligocount.multimodal.seen import MrSegmenter, SeenLesion, see
 from oligocount.settings import Settings
 
@@ -48,8 +49,7 @@ def look(
     seen = [
         see(each, images.suv.geometry, frames.moves[each.image.series_uid], mr) for each in marked
     ]
-    whole = once(marked, seen, settings.multimodal)
-    whole = beside_brain(whole, find_brain(organs, settings.multimodal), settings.multimodal)
+    whole = beside_organ(once(marked, seen, settings.multimodal), organs, settings.multimodal)
     models = tuple(dict.fromkeys(each.model for each in found))
     told = dict.fromkeys(caveat for each in found for caveat in each.caveats)
     return Mri(
@@ -61,9 +61,12 @@ def look(
 
 def _aside(seen: tuple[SeenLesion, ...]) -> tuple[Caveat, ...]:
     """What the case is told of marks that are listed and not counted."""
-    count = sum(one.is_aside for one in seen)
-    text = (
-        f"marks on MR outside the brain, by a network that knows lesions of the brain alone: "
-        f"{count}, listed and not counted"
+    counts = Counter(one.known_organ for one in seen if one.is_aside)
+    return tuple(
+        Caveat(
+            code="MR_MARKS_OUTSIDE_ORGAN",
+            text=f"marks on MR outside the {organ}, by a network that knows lesions of the {organ} "
+            f"alone: {count}, listed and not counted",
+        )
+        for organ, count in counts.items()
     )
-    return (Caveat(code="MR_MARKS_OUTSIDE_BRAIN", text=text),) if count else ()

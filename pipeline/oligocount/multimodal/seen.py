@@ -46,16 +46,27 @@ class MrSegmenter(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OffBrain:
-    """How far a mark ends from the brain, and how far off registration and organ map may be."""
+class OffOrgan:
+    """How far a mark lies from the organ that its MR shows, and how far that may be wrong.
+
+    `gap_mm` is that of its nearest point, half of it is further off than `half_mm`. The move alone
+    may be off by `sure_mm`, move, breathing and organ map together by `reach_mm`.
+    """
 
     gap_mm: float
+    half_mm: float
+    sure_mm: float
     reach_mm: float
 
     @property
     def is_outside(self) -> bool:
-        """True where no error of either puts it into the brain."""
+        """True where no error puts any of it into the organ."""
         return self.gap_mm > self.reach_mm
+
+    @property
+    def is_off(self) -> bool:
+        """True where it is outside, near, or reaches the organ with less than half of it."""
+        return self.gap_mm > self.sure_mm or self.half_mm > self.reach_mm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +75,7 @@ class SeenLesion:
 
     `points_lps_mm` (n, 3) are its voxels in the PET's frame, None without a move; `index` (m, 3)
     its voxels on the PET's grid, none beyond it. `only` is the region that its model knows alone;
-    `off_brain` is None where it reaches the brain, or nobody knows whether.
+    `off_organ` is None where its MR shows no one organ, or nobody knows how far that is.
     """
 
     measures: SeenMeasures
@@ -73,12 +84,17 @@ class SeenLesion:
     points_lps_mm: NDArray[np.float64] | None
     index: NDArray[np.intp]
     only: MrRegion | None = None
-    off_brain: OffBrain | None = None
+    off_organ: OffOrgan | None = None
+
+    @property
+    def known_organ(self) -> str | None:
+        """The one organ whose lesions its model knows; None for a reader or a model of several."""
+        return self.only.organ if self.only else None
 
     @property
     def is_aside(self) -> bool:
-        """True for what a model of the brain alone marks outside it: of that it knows nothing."""
-        return self.only is MrRegion.BRAIN and bool(self.off_brain and self.off_brain.is_outside)
+        """True for what a model of one organ marks outside it: of that it knows nothing."""
+        return bool(self.known_organ and self.off_organ and self.off_organ.is_outside)
 
     @property
     def uncertainty_mm(self) -> float:

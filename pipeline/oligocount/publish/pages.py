@@ -75,6 +75,7 @@ def described(
         "group": category(lesion),
         "place": place(lesion, words, book),
         "runner_up_words": runner_up_words(lesion["runner_up"]),
+        "set_aside": lesion.get("set_aside"),  # a case of an older version does not say
     }
 
 

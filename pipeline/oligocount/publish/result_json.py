@@ -87,6 +87,7 @@ def _lesion(located: LocatedLesion) -> dict[str, Any]:
         "evidence": located.reason,
         "modality": list(lesion.modality),
         "mr": None if lesion.mr is None else asdict(lesion.mr),
+        "set_aside": finding.set_aside,
         "caveats": [asdict(one) for one in located.caveats],
     }
 

@@ -15,6 +15,7 @@ from oligocount.recount.sites import kind_of, named_site
 from oligocount.recount.voxels import Labels
 
 _PLAIN = ("side", "lobe", "status", "treatable", "diffuse", "n_nodes", "nodal_class")
+_CERTAIN = {"probability": None, "set_aside": None}  # a reader's word is no model's
 
 Entry = dict[str, Any]
 
@@ -165,15 +166,14 @@ def _changed(draft: Draft, lesion: int, fields: Mapping[str, Any]) -> Draft:
 
 
 def _decided(status: str) -> Entry:
-    """A reader's word has no probability: it is certain."""
-    return {"status": status, "probability": None}
+    return {"status": status, **_CERTAIN}
 
 
 def _told(edit: Edit, reader: Reader, where: str) -> Entry:
     """The fields that the edit names: a site, then what it says of it."""
     site = named_site(edit.told, reader.facts, system=reader.staging_system, where=where)
     plain = {name: _known(edit.told[name]) for name in _PLAIN if name in edit.told}
-    decided = {"probability": None} if "status" in edit.told else {}
+    decided = _CERTAIN if "status" in edit.told else {}
     return {**site, **plain, **decided}
 
 
