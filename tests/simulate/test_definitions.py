@@ -1,47 +1,14 @@
 """A station ends where its definition says, by the organs that are drawn."""
 
 import numpy as np
-
-from oligocount.domain.volume import Geometry
-from oligocount.simulate.body import BodyMap
-from oligocount.simulate.definitions import keep_definitions
-from oligocount.simulate.sites import DISTANT_STATIONS, REGIONAL
-
-STRUCTURES = ("", "muscle", "aorta", "trachea", "esophagus", "pulmonary_artery", "spleen",
-              "portal_vein_and_splenic_vein", "iliac_artery_left", "vertebrae_L3")  # fmt: skip
-STATIONS = ("background", *REGIONAL, *(n for n in DISTANT_STATIONS if n != "JES10"), "10spl")
-STEP_MM, MIDDLE = 4.0, 20
-ALL = slice(None)
-Box = tuple[slice, slice, slice]
-
-
-def kept(structures: dict[str, Box], stations: dict[str, Box]) -> BodyMap:
-    """Muscle of 40 voxels of 4 mm, x = 0 in the middle, after the definitions were kept."""
-    labels, drawn = np.ones((40, 40, 40), np.uint8), np.zeros((40, 40, 40), np.uint8)
-    for name, box in structures.items():
-        labels[box] = STRUCTURES.index(name.rstrip("+"))
-    for name, box in stations.items():
-        drawn[box] = STATIONS.index(name)
-    affine = np.zeros((4, 4))
-    affine[0, 2] = affine[1, 1] = affine[2, 0] = STEP_MM
-    affine[0, 3], affine[3, 3] = -MIDDLE * STEP_MM, 1.0
-    geometry = Geometry(shape=labels.shape, affine=affine)
-    return keep_definitions(
-        BodyMap(labels=labels, names=STRUCTURES, cortex=np.zeros(labels.shape, bool),
-                stations=drawn, station_names=STATIONS, geometry=geometry)
-    )  # fmt: skip
-
-
-def slices(body: BodyMap, name: str) -> list[int]:
-    region = body.stations == STATIONS.index(name)
-    return np.flatnonzero(region.any(axis=(1, 2))).tolist()
+from drawn_stations import ALL, STATIONS, kept, slices
 
 
 def test_the_window_ends_at_the_upper_rim_of_the_left_pulmonary_artery() -> None:
     artery = (slice(5, 15), slice(10, 14), slice(26, 30))
     body = kept({"pulmonary_artery": artery}, {"5": (slice(10, 20), slice(18, 22), slice(26, 30))})
-    assert slices(body, "5") == list(range(14, 20))
-    assert slices(body, "10L") == list(range(10, 14))
+    assert slices(body, "5") == list(range(15, 20))
+    assert slices(body, "10L") == list(range(10, 15))
 
 
 def test_above_the_split_of_the_airway_nothing_is_subcarinal() -> None:
@@ -91,30 +58,55 @@ def test_paired_stations_part_at_what_their_definition_says() -> None:
         assert np.flatnonzero(right)[-1] == first_left[name[:-1]] - 1
 
 
-def test_the_coeliac_stations_follow_the_splenic_vein() -> None:
-    """Vein up to slice 19, so the root lies 8 mm above: in slice 22."""
+def test_paraoesophageal_nodes_are_within_reach_of_the_oesophagus_or_the_aorta() -> None:
+    """Oesophagus up to column 19, aorta from column 32 on: between them is neither."""
     drawn = {
-        "aorta": (ALL, slice(24, 29), slice(20, 25)),
-        "portal_vein_and_splenic_vein": (slice(15, 20), slice(18, 20), slice(16, 30)),
+        "esophagus": (ALL, slice(18, 22), slice(16, 20)),
+        "aorta": (ALL, slice(18, 22), slice(32, 36)),
     }
-    body = kept(drawn, {"20": (slice(10, 15), slice(19, 23), slice(20, 25))})
-    assert slices(body, "20") == list(range(20, 25))
-
-
-def test_the_proximal_splenic_artery_ends_half_way_to_the_spleen() -> None:
-    drawn = {
-        "aorta": (ALL, slice(24, 29), slice(18, 21)),
-        "spleen": (ALL, slice(20, 30), slice(35, 40)),
-    }
-    body = kept(drawn, {"19": (slice(10, 14), slice(20, 24), slice(20, 34))})
-    columns = np.flatnonzero((body.stations == STATIONS.index("19")).any(axis=(0, 1)))
-    assert columns.tolist() == list(range(20, 28))
-
-
-def test_mesenteric_fat_at_the_iliac_vessels_is_theirs() -> None:
-    vessel = (slice(0, 20), slice(20, 23), slice(28, 31))
+    row = (slice(18, 22), slice(20, 32))
     body = kept(
-        {"iliac_artery_left": vessel}, {"mesenteric": (slice(5, 15), slice(8, 20), slice(28, 31))}
+        drawn, {"8U": (slice(30, 34), *row), "8M": (slice(20, 24), *row), "15": (slice(4, 8), *row)}
     )
-    rows = np.flatnonzero((body.stations == STATIONS.index("iliac_L")).any(axis=(0, 2)))
-    assert rows.tolist() == list(range(15, 20))  # 4 to 20 mm from the vessel
+    own = {name: body.stations[k, 20] == STATIONS.index(name) for name, k in
+           (("8U", 31), ("8M", 21), ("8Lo", 5), ("15", 5))}  # fmt: skip
+    columns = {name: np.flatnonzero(one).tolist() for name, one in own.items()}
+    assert columns["8U"] == [20, 21]  # 4 and 8 mm off
+    assert columns["8M"] == [20, 21, 22, 30, 31]
+    assert columns["8Lo"] == [20, 21, 22]
+    assert columns["15"] == list(range(23, 32))
+
+
+def test_behind_the_front_of_the_oesophagus_no_node_is_subcarinal() -> None:
+    airway = {
+        "trachea": (slice(30, 40), slice(10, 14), slice(18, 23)),
+        "trachea+": (slice(14, 30), slice(10, 14), slice(12, 16)),
+        "trachea++": (slice(14, 30), slice(10, 14), slice(26, 30)),
+        "esophagus": (ALL, slice(16, 20), slice(20, 22)),
+    }
+    body = kept(airway, {"7": (slice(14, 30), slice(12, 20), slice(17, 25))})
+    station = {j: STATIONS[int(body.stations[26, j, 18])] for j in (13, 15, 16, 18)}
+    assert station == {13: "7", 15: "7", 16: "8M", 18: "8M"}
+    assert slices(body, "7") == list(range(19, 30))  # 45 mm below the split
+
+
+def test_behind_the_trachea_at_the_oesophagus_paratracheal_nodes_are_paraoesophageal() -> None:
+    """The trachea's back is row 14; the oesophagus ends with column 23."""
+    airway = {
+        "trachea": (slice(20, 40), slice(10, 14), slice(18, 22)),
+        "trachea+": (slice(5, 20), slice(10, 14), slice(12, 16)),
+        "trachea++": (slice(5, 20), slice(10, 14), slice(26, 30)),
+        "esophagus": (ALL, slice(14, 18), slice(20, 24)),
+    }
+    body = kept(
+        airway,
+        {
+            "4L": (slice(24, 28), slice(11, 18), slice(24, 30)),
+            "8U": (slice(30, 34), slice(11, 18), slice(24, 26)),
+        },
+    )
+    row = [STATIONS[int(n)] for n in body.stations[25, 15, 24:30]]
+    assert row == ["8U", "8U", "4L", "4L", "4L", "4L"]
+    assert STATIONS[int(body.stations[25, 12, 24])] == "4L"
+    depths = np.flatnonzero((body.stations[31] == STATIONS.index("8U")).any(axis=1))
+    assert depths.tolist() == [14, 15, 16, 17]
