@@ -168,6 +168,16 @@ def test_the_oesophagus_has_one_station_from_the_pulmonary_veins_to_the_junction
     assert found == {"8Lo"}
 
 
+def test_each_side_has_its_first_station_down_to_the_apex_of_its_own_lung() -> None:
+    """The left lung ends 30 mm below the right one: between their apices 2R faces 1L."""
+    x_low, x_high, y_low, y_high, low, _ = drawn_body.BOXES["lung_left"]
+    uneven = drawn_body.BOXES | {"lung_left": (x_low, x_high, y_low, y_high, low, 570)}
+    anatomy = mapped(uneven)
+    assert region_at(anatomy, (-15, 5, 585)) == "2R"
+    assert region_at(anatomy, (15, 5, 585)) == "1L"
+    assert (region_at(anatomy, (-15, 5, 610)), region_at(anatomy, (15, 5, 565))) == ("1R", "2L")
+
+
 def test_a_shred_of_clavicle_beyond_the_midline_leaves_the_fossa_as_wide() -> None:
     clavicle = {"clavicula_left": (15, 130, -60, -45, 590, 605)}
     whole = mapped({**drawn_body.BOXES, **clavicle})

@@ -42,15 +42,15 @@ def neck_regions(space: Space) -> Iterator[Region]:
 
 
 def _inlet(space: Space) -> np.ndarray:
-    """Lower border of station 1: the lung apex, in the midline the manubrium's top."""
+    """Lower border of station 1: the apex of its side's lung, in the midline the manubrium's top.
+
+    Where one of the two is not known the other stands in.
+    """
     apex, manubrium = space.apex, space.at("z_manubrium_top")
     central = np.abs(space.x - space.along(space.lines.airway_x)) < 8.0
     forward = space.y < space.along(space.lines.airway_back_y) - 20.0
-    if np.isnan(apex):
-        return np.broadcast_to(np.asarray(manubrium), (1, 1, 1))
-    if np.isnan(manubrium):
-        return np.broadcast_to(np.asarray(apex), (1, 1, 1))
-    return np.where(central & forward, min(apex, manubrium), apex)
+    lateral = np.where(np.isnan(apex), manubrium, apex)
+    return np.where(central & forward, np.fmin(apex, manubrium), lateral)
 
 
 def _supraclavicular(space: Space, right_of: np.ndarray, left_of: np.ndarray) -> Iterator[Region]:

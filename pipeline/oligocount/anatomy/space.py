@@ -24,6 +24,7 @@ _BONE = (
     "bone", "skull", "vertebrae", "sacrum", "rib", "costal_cartilages", "sternum", "clavicula",
     "scapula", "humerus", "hip", "femur", "spinal_cord",
 )  # fmt: skip
+Level = float | NDArray[np.float64]
 
 
 class Space:
@@ -58,16 +59,22 @@ class Space:
             self._distances[stems] = self.drawing.distance_mm(self.drawing.mask(*stems))
         return self._distances[stems]
 
-    def between(self, low: float, high: float) -> NDArray[np.bool_]:
-        """Slices with low < z <= high, as (k, 1, 1)."""
+    def between(self, low: Level, high: Level) -> NDArray[np.bool_]:
+        """Slices with low < z <= high, as (k, 1, 1), or as the levels broadcast."""
         found: NDArray[np.bool_] = (self.z > low) & (self.z <= high)
         return found
 
-    @property
-    def apex(self) -> float:
-        """The higher lung apex; NaN without lungs."""
-        tops = [self.at("z_apex_r"), self.at("z_apex_l")]
-        return float(np.nanmax(tops)) if not np.isnan(tops).all() else float("nan")
+    @cached_property
+    def apex(self) -> NDArray[np.float64]:
+        """The apex of the lung of each column's own side, (k, 1, i); NaN without lungs.
+
+        Stations 1 and 2 meet there (IASLC, AJCC 8). An apex that is not known is the other one's.
+        """
+        right, left = self.at("z_apex_r"), self.at("z_apex_l")
+        of_right, of_left = left if np.isnan(right) else right, right if np.isnan(left) else left
+        is_right = self.x < self.along(self.lines.airway_x)
+        found: NDArray[np.float64] = np.where(is_right, of_right, of_left)
+        return found
 
     @cached_property
     def descending(self) -> NDArray[np.float32]:
