@@ -203,6 +203,8 @@ class NodeSettings:
     serosa_mm: float
     reach_mm: float
     runner_up_max_mm: float
+    standing_first_mm: float
+    coeliac_first_mm: float
     split_share: float
 
 

@@ -5,7 +5,7 @@
 import pytest
 
 from oligocount.count import names
-from oligocount.domain.anatomy import Side, Station
+from oligocount.domain.anatomy import Side, Station, is_coeliac_frontier
 
 
 def station(name: str) -> Station:
@@ -85,10 +85,10 @@ def test_stations_on_which_systems_differ(test, yes, no) -> None:
     ],
 )  # fmt: skip
 def test_the_coeliac_frontier(one, other, expected) -> None:
-    assert names.is_coeliac_frontier(station(one), station(other)) is expected
+    assert is_coeliac_frontier(station(one), station(other)) is expected
 
 
 def test_the_coeliac_frontier_reads_the_japanese_name_where_there_is_one() -> None:
     coeliac = Station(ajcc8="20", jes="9", iaslc=None)
     aortic = Station(ajcc8=None, jes="16a2", iaslc=None)
-    assert names.is_coeliac_frontier(coeliac, aortic)
+    assert is_coeliac_frontier(coeliac, aortic)

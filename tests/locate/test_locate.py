@@ -193,6 +193,45 @@ def test_stations_that_count_alike_are_one_side_of_a_frontier(
     assert runner_up.site.nodal_class is NodalClass.REGIONAL
 
 
+@pytest.mark.parametrize(("best", "nearer", "further", "gap_mm", "named"), [
+    ("104R", "102R", "1R", 4.0, "1R"),      # the carotid sheath decides, the cricoid does not
+    ("104R", "102R", "1R", 6.0, "102R"),
+    ("16a2", "13", "20", 14.0, "20"),       # the coeliac root is that unsure
+    ("16a2", "13", "20", 16.0, "13"),
+    ("16a2", "16b1", "19", 9.0, "19"),
+    ("2R", "4R", "104R", 4.0, "104R"),
+])  # fmt: skip
+def test_a_frontier_of_standing_is_not_hidden_by_a_nearer_one_between_like_stations(
+    anatomy: Anatomy, best: str, nearer: str, further: str, gap_mm: float, named: str
+) -> None:
+    vote = _Vote(
+        share={best: 1.0}, gap_mm={best: 0.0, nearer: 3.0, further: gap_mm}, edge_gap_mm={}
+    )
+    runner_up = _runner_up(
+        best, vote, anatomy.station_entries, ClinicalFacts(), SETTINGS.locate.node
+    )
+    assert runner_up is not None
+    assert runner_up.site.structure == named
+
+
+def test_a_split_core_is_in_doubt_however_much_of_it_a_like_station_holds(
+    anatomy: Anatomy,
+) -> None:
+    share = {"104R": 0.4, "102R": 0.34, "1R": 0.26}
+    gaps = {"104R": 0.0, "102R": 4.0, "1R": 7.0}
+    vote = _Vote(share=share, gap_mm=gaps, edge_gap_mm=dict.fromkeys(share, 0.0))
+    runner_up = _runner_up(
+        "104R", vote, anatomy.station_entries, ClinicalFacts(), SETTINGS.locate.node
+    )
+    assert runner_up is not None
+    assert (runner_up.site.structure, runner_up.margin_mm) == ("1R", 0.0)
+
+
+def test_the_frontier_that_is_named_first_is_the_one_that_is_counted() -> None:
+    assert SETTINGS.locate.node.standing_first_mm == SETTINGS.count.frontier_margin_mm
+    assert SETTINGS.locate.node.coeliac_first_mm == SETTINGS.count.coeliac_frontier_margin_mm
+
+
 def test_without_a_map_the_site_is_unknown_not_guessed() -> None:
     boxes = {"body": drawn_body.BOXES["body"]}
     bare = map_anatomy(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS.anatomy)

@@ -61,14 +61,6 @@ def is_perigastric(station: Station) -> bool:
     return family(station.key) in _PERIGASTRIC
 
 
-def is_coeliac_frontier(one: Station, other: Station) -> bool:
-    """A coeliac-region station against para-aortic 16: no landmark between them is sharp."""
-    names = (one.jes or family(one.key), other.jes or family(other.key))
-    aortic = [name.startswith(("16a", "16b")) for name in names]
-    coeliac = {"9", "8a", "8p", "11p", "18", "19", "20", "7"}
-    return aortic[0] != aortic[1] and any(family(name) in coeliac for name in names)
-
-
 def sided_station(station: str, side: Side | None) -> str:
     """The name by which stations are told apart: left and right differ where the neck does."""
     name = station.replace("supraclavicular", "104")

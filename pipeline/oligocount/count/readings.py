@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oligocount.count import names
-from oligocount.domain.anatomy import NodalClass, Side, Site, Station
+from oligocount.domain.anatomy import NodalClass, Side, Site, Station, is_coeliac_frontier
 from oligocount.domain.census import UNKNOWN_ORGAN, Item, Role
 from oligocount.domain.facts import ClinicalFacts, PrimaryLocation
 from oligocount.domain.lesion import Finding, Kind, RunnerUp, Status
@@ -214,7 +214,7 @@ def _is_close(site: Site, runner_up: RunnerUp, settings: CountSettings) -> bool:
     """Whether the second-best site is near enough to be the right one."""
     if runner_up.margin_mm is not None:
         stations = (site.station, runner_up.site.station)
-        is_coeliac = all(stations) and names.is_coeliac_frontier(*stations)  # type: ignore[arg-type]  # all() leaves no None
+        is_coeliac = all(stations) and is_coeliac_frontier(*stations)  # type: ignore[arg-type]  # all() leaves no None
         margin = settings.coeliac_frontier_margin_mm if is_coeliac else settings.frontier_margin_mm
         return runner_up.margin_mm < margin
     return runner_up.overlap is not None and runner_up.overlap >= settings.frontier_overlap

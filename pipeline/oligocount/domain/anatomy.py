@@ -65,6 +65,16 @@ class Station:
         return self.ajcc8 or self.jes or self.iaslc or "LN_unassigned"
 
 
+_COELIAC = frozenset({"9", "8a", "8p", "11p", "18", "19", "20", "7"})
+
+
+def is_coeliac_frontier(one: Station, other: Station) -> bool:
+    """A coeliac-region station against para-aortic 16: no landmark between them is sharp."""
+    names = (one.jes or one.key, other.jes or other.key)
+    aortic = [name.startswith(("16a", "16b")) for name in names]
+    return aortic[0] != aortic[1] and any(name in _COELIAC for name in names)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """Where a lesion is: an organ or a nodal station.

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oligocount.domain.anatomy import NodalClass, Side, Site, StationEntry
+from oligocount.domain.anatomy import (
+    NodalClass,
+    Side,
+    Site,
+    StationEntry,
+    is_coeliac_frontier,
+)
 from oligocount.domain.facts import ClinicalFacts, PrimaryStatus
 from oligocount.domain.lesion import Kind, RunnerUp, Status
 from oligocount.domain.provenance import Caveat
@@ -150,7 +156,11 @@ def _runner_up(
     facts: ClinicalFacts,
     settings: NodeSettings,
 ) -> RunnerUp | None:
-    """The nearest station that would count otherwise, else the nearest other one.
+    """The nearest station of other standing where that is in question, else the nearest one.
+
+    Regional or not decides more than which station it is, so a frontier between two stations of one
+    standing does not hide one that is a little further off. Of the rest that which would count
+    otherwise comes first.
 
     Its margin is the gap from the core's centre; where it, together with those that count like
     it, holds a good part of the core, that from the core's edge, which is none: such a lesion
@@ -165,7 +175,11 @@ def _runner_up(
     others = {n: g for n, g in vote.gap_mm.items() if n != best and g <= settings.runner_up_max_mm}
     if not others:
         return None
-    pool = {n: g for n, g in others.items() if counts_as(n) != counts_as(best)} or others
+    pool = (
+        _doubting(best, others, vote, table, facts, settings)
+        or {n: g for n, g in others.items() if counts_as(n) != counts_as(best)}
+        or others
+    )
     beyond: dict[tuple[object, ...], float] = {}
     for name in pool:
         count = counts_as(name)
@@ -183,6 +197,38 @@ def _runner_up(
         margin = pool[name]
     site = node_site(table[name], facts, system)
     return RunnerUp(site=site, overlap=vote.share.get(name), margin_mm=margin)
+
+
+def _doubting(
+    best: str,
+    gaps_mm: Mapping[str, float],
+    vote: _Vote,
+    table: Mapping[str, StationEntry],
+    facts: ClinicalFacts,
+    settings: NodeSettings,
+) -> dict[str, float]:
+    """Stations that make it doubtful whether the node is regional, with their gaps.
+
+    They lie near, or hold a good part of the core together. The coeliac root is less sure than
+    other borders (knowledge 2.4).
+    """
+    own = standing(table[best], facts, settings.staging_system)
+    other = {
+        name: gap
+        for name, gap in gaps_mm.items()
+        if standing(table[name], facts, settings.staging_system) is not own
+    }
+    is_split = sum(vote.share.get(name, 0.0) for name in other) >= settings.split_share
+
+    def reach_mm(name: str) -> float:
+        is_coeliac = is_coeliac_frontier(table[name].station, table[best].station)
+        return settings.coeliac_first_mm if is_coeliac else settings.standing_first_mm
+
+    return {
+        name: gap
+        for name, gap in other.items()
+        if gap < reach_mm(name) or (is_split and name in vote.share)
+    }
 
 
 def _reason(entry: StationEntry, share: float, gap_mm: float) -> str:
