@@ -18,8 +18,9 @@ MAPS holds map_001.nii.gz and so on: 1 spleen, 2 kidneys, 3 liver, 4 urinary bla
 
 --add takes the same steps for patients that are not shipped and puts them among those for
 training. Look at the figures it prints: an organ with a Dice below 0.5 was badly labelled or lies
-where the template cannot follow. To simulate with the file that --out names, put it in the place
-of configs/simulator/patients.npz. The shipped file itself is never written.
+where the template cannot follow. The maps hold neither skin nor bone: look at outline and pelvis
+too. To simulate with the file that --out names, put it in the place of
+configs/simulator/patients.npz. The shipped file itself is never written.
 
 Not rebuilt: template.npz, which was partly drawn by hand; which patients are held out.
 Exit code 1 where labels differ in more than 20 voxels or a range of z differs, 2 for bad input.
