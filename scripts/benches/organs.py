@@ -22,6 +22,7 @@ from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.config import load_settings
 from oligocount.domain.volume import LabelMap, Unit, Volume
 from oligocount.geometry.affine import axial_grid
+from oligocount.geometry.likeliest import likeliest_labels
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle, load_bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
@@ -78,7 +79,8 @@ def dice_of_refined(bundle: Bundle, ct: Volume, truth: LabelMap) -> tuple[np.nda
     array = probability.argmax(axis=0).astype(np.int32)
     drawn = without_misplaced(LabelMap(array=array, names=names, geometry=coarse))
     grid = axial_grid(truth.geometry, (4.0, 4.0, 4.0))
-    labels = resample_labels(split_paired(without_specks(drawn, settings.part_min_share)), grid)
+    drawn = without_specks(drawn, settings.part_min_share)
+    labels = split_paired(likeliest_labels(probability, drawn, grid))
     fine = resample_volume(ct, grid, outside=AIR_HU)
     true = network_numbers(resample_labels(truth, grid))
     before, after = (

@@ -18,7 +18,8 @@ from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import BundleMismatch
 from oligocount.geometry.affine import axial_grid
-from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.geometry.likeliest import likeliest_labels
+from oligocount.geometry.resample import resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
 from oligocount.settings_anatomy import AnatomySettings
@@ -36,8 +37,8 @@ class BundleMapper:
     def __call__(self, images: AlignedImages) -> OrganMap:
         """Return the most probable structure of each voxel, paired ones split by side.
 
-        Labels move to the PET grid by nearest neighbour; probabilities stay on the network's
-        grid, where their mean over a structure becomes its confidence.
+        On the PET grid a voxel has the label that is likeliest there, probabilities interpolated
+        between the network's voxels; their mean over a structure becomes its confidence.
         """
         grid = axial_grid(images.suv.geometry, self.bundle.metadata.spacing_mm)
         channels = fill_channels(self.bundle.metadata.channels, _inputs(images, grid))
@@ -45,12 +46,10 @@ class BundleMapper:
         names = class_names(self.bundle.metadata.classes, probability.shape[0])
         array = probability.argmax(axis=0).astype(np.int32)
         trust = _mean_probability(probability, array, names)
-        del probability
         whole = without_misplaced(LabelMap(array=array, names=names, geometry=grid))
-        labels = resample_labels(
-            split_paired(without_specks(whole, self.settings.outline.part_min_share)),
-            images.suv.geometry,
-        )
+        drawn = without_specks(whole, self.settings.outline.part_min_share)
+        labels = split_paired(likeliest_labels(probability, drawn, images.suv.geometry))
+        del probability
         if images.ct is not None:
             labels = refine_by_density(labels, images.ct, self.settings.outline)
         return OrganMap(

@@ -33,7 +33,7 @@ def resample_volume(volume: Volume, onto: Geometry, *, outside: float) -> Volume
             for ratio, s in zip(ratios, volume.geometry.spacing_mm, strict=True)
         ]
         image = sitk.SmoothingRecursiveGaussian(image, sigmas[::-1])
-    array = _resampled(image, onto, sitk.sitkLinear, outside)
+    array = resampled(image, onto, sitk.sitkLinear, outside)
     return Volume(array=array.astype(np.float32, copy=False), unit=volume.unit, geometry=onto)
 
 
@@ -42,11 +42,12 @@ def resample_labels(labels: LabelMap, onto: Geometry) -> LabelMap:
     if labels.geometry.is_same_grid(onto):
         return LabelMap(array=labels.array, names=labels.names, geometry=onto)
     array = labels.array.astype(np.int32)
-    moved = _resampled(to_sitk(array, labels.geometry), onto, sitk.sitkNearestNeighbor, 0)
+    moved = resampled(to_sitk(array, labels.geometry), onto, sitk.sitkNearestNeighbor, 0)
     return LabelMap(array=moved.astype(labels.array.dtype), names=labels.names, geometry=onto)
 
 
-def _resampled(image: sitk.Image, onto: Geometry, how: int, outside: float) -> np.ndarray:
+def resampled(image: sitk.Image, onto: Geometry, how: int, outside: float) -> np.ndarray:
+    """The image on the grid `onto`, `how` being an interpolator, `outside` beyond its border."""
     like = to_sitk(np.zeros((1, 1, 1), np.uint8), onto)
     moved = sitk.Resample(
         image,
