@@ -99,6 +99,15 @@ def test_the_cohorts_figures_follow_from_the_cases() -> None:
     assert total["by_size_mm"]["10-20"]["of"] == 3
 
 
+def test_how_found_lesions_are_drawn_is_told_apart_from_what_is_missed() -> None:
+    """Of 3 ml 2 are drawn, and 1 ml beside: 2 x 2 / (3 + 3). The missed 5 ml count in all."""
+    case = score_case("a", row("111...22222"), row(".333"))
+    assert [one.dice for one in case.lesions] == [pytest.approx(4 / 6), None]
+    total = summarise([case, score_case("b", row("11"), row("11"))])
+    assert total["dice_of_found"]["value"] == pytest.approx((4 / 6 + 1) / 2)
+    assert case.voxels.dice == pytest.approx(4 / 11)
+
+
 def test_scores_are_written_as_csv_json_and_figure(tmp_path: Path) -> None:
     cases = [score_case("a", row("11.2"), row("11...3"))]
     write_scores(tmp_path / "out", cases, summarise(cases))

@@ -30,6 +30,7 @@ _ROWS = (
     ("false_per_case", "false lesions a case"),
     ("false_doubts_per_case", "false equivocal foci a case"),
     ("dice", "Dice"),
+    ("dice_of_found", "Dice of each lesion found"),
     ("false_positive_ml", "false positive volume (ml)"),
     ("false_negative_ml", "false negative volume (ml)"),
     ("count_exact", "count exact"),

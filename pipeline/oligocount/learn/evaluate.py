@@ -29,7 +29,8 @@ Record = Mapping[str, Any]
 class LesionScore:
     """One true lesion: its size as the diameter of a sphere, where it is, whether it was found.
 
-    `doubted`: found only when equivocal foci count too.
+    `doubted`: found only when equivocal foci count too. `dice`: of its volume and that of the
+    lesion that found it, None where none did.
     """
 
     label: int
@@ -38,6 +39,7 @@ class LesionScore:
     found: bool
     touched: bool
     doubted: bool = False
+    dice: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,6 +121,7 @@ def summarise(cases: Sequence[CaseScore]) -> dict[str, Any]:
             cases, lambda some: _average([c.n_false_doubts for c in some])
         ),
         "dice": _mean(cases, lambda some: _average([c.voxels.dice for c in some])),
+        "dice_of_found": _mean(cases, _drawn),
         "false_positive_ml": _mean(
             cases, lambda some: _average([c.voxels.false_positive_ml for c in some])
         ),
@@ -169,6 +172,7 @@ def _lesion_scores(
             found=label in found,
             touched=label in matching.touched_truth,
             doubted=label in seen and label not in found,
+            dice=matching.dice.get(label),
         )
         for label in sorted([*found, *matching.missed])
     )
@@ -231,6 +235,11 @@ def _f1(cases: Sequence[CaseScore]) -> float | None:
     found = sum(one.found for case in cases for one in case.lesions)
     total = sum(len(case.lesions) + case.n_predicted for case in cases)
     return 2 * found / total if total else None
+
+
+def _drawn(cases: Sequence[CaseScore]) -> float | None:
+    """How well the lesions that are found are drawn, each for itself."""
+    return _average([one.dice for case in cases for one in case.lesions])
 
 
 def _found(lesions: Sequence[LesionScore]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ lesion and misses the others, and a fragmented one finds a lesion once and adds 
 are errors of the count. `touch` is the lenient rule beside it: any common voxel.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +18,13 @@ Labels = NDArray[np.integer]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
-    """`pairs` of (true, predicted) labels; what is left on either side; what touches anything."""
+    """`pairs` of (true, predicted) labels; what is left on either side; what touches anything.
+
+    `dice` tells for each true label of a pair how well the two volumes agree.
+    """
 
     pairs: tuple[tuple[int, int], ...]
+    dice: Mapping[int, float]
     missed: tuple[int, ...]
     false: tuple[int, ...]
     touched_truth: frozenset[int]
@@ -41,6 +46,7 @@ def match_lesions(truth: Labels, predicted: Labels, *, min_iou: float) -> Matchi
     found, used = {t for t, _ in pairs}, {p for _, p in pairs}
     return Matching(
         pairs=pairs,
+        dice={t: 2 * common[t, p] / float(size_t[t] + size_p[p]) for t, p in pairs},
         missed=tuple(n for n in true_ids if n not in found),
         false=tuple(n for n in predicted_ids if n not in used),
         touched_truth=frozenset(t for t, _ in common),

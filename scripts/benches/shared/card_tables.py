@@ -21,6 +21,7 @@ _FIGURES = {
     "false_per_case": "false lesions a case",
     "false_doubts_per_case": "false doubts a case",
     "dice": "Dice",
+    "dice_of_found": "Dice of each lesion found",
 }
 _AGREED = {
     "organ": "organ right",
