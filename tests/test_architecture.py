@@ -33,6 +33,7 @@ HOMES = {
     ),
     "totalsegmentator": ("totalsegmentator/worker.py",),
     "nnunetv2": ("inference/nnunet.py",),
+    "sklearn": ("learn/forest_training.py",),
     "SimpleITK": ("geometry/", "quantify/register_refine.py", "intake/pixels.py"),
     "dask": ("cohort/",),
     "duckdb": ("cohort/",),

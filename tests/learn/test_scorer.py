@@ -26,18 +26,19 @@ from oligocount.learn.candidate_rows import (
     with_truth,
     write_rows,
 )
+from oligocount.learn.forest_training import ForestSettings
 from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import Sample, write_sample
 from oligocount.learn.scorer_recipe import ScorerTools, prepare_rows, train_scorer
 from oligocount.learn.scorer_training import ScorerSettings, calibrated, fit_scorer
 from oligocount.resources import shipped_folder
 from oligocount.segment.choose import load_segmenter
-from oligocount.segment.describe import FEATURES
 from oligocount.segment.scored import ScoredSegmenter
-from oligocount.segment.spots import Spots, find_spots
+from oligocount.segment.spots import FEATURES, Spots, find_spots
 
 SETTINGS = load_settings().segment
-QUICK = ScorerSettings(members=2, steps=150, batch=64)
+FEW = ForestSettings(trees=20, rate=0.2, leaves=6, leaf_rows=2)
+QUICK = ScorerSettings(members=2, steps=150, batch=64, forest=FEW)
 
 
 def patient(seed: int = 0) -> Sample:
@@ -244,7 +245,7 @@ def test_large_spots_in_muscle_that_are_no_lesion_are_learned_from_as_often_as_a
     for share in (0.0, 0.5, 1.0):
         figures = train_scorer(
             tmp_path / "rows", start, tmp_path / "out", version="9.9.9", min_probability=0.5,
-            settings=ScorerSettings(members=1, steps=2, batch=8, strain_share=share),
+            settings=ScorerSettings(members=1, steps=2, batch=8, strain_share=share, forest=FEW),
         )  # fmt: skip
         learned[share] = figures["learned_from"]
     assert [one["lesions"] for one in learned.values()] == [21, 21, 21]

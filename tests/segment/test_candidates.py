@@ -10,8 +10,8 @@ from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.segment.candidates import find_candidates
-from oligocount.segment.describe import FEATURES, describe
-from oligocount.segment.spots import Spots, find_spots
+from oligocount.segment.describe import ALONE, describe
+from oligocount.segment.spots import FEATURES, Spots, find_spots
 from oligocount.segment.surroundings import GROUPS, group_numbers, survey
 
 SETTINGS = load_settings().segment
@@ -24,7 +24,7 @@ def with_suv(images: AlignedImages, suv: np.ndarray) -> AlignedImages:
 
 
 def feature(spots: Spots, name: str) -> dict[int, float]:
-    column = FEATURES.index(name)
+    column = ALONE.index(name)
     return {n: float(row[column]) for n, row in enumerate(spots.rows, start=1)}
 
 
@@ -110,8 +110,8 @@ def test_without_organs_spots_are_described_all_the_same(images: AlignedImages) 
     labels = np.zeros(images.suv.array.shape, np.int32)
     labels[5:9, 22:26, 28:32] = 1
     rows = describe(labels, body)
-    assert rows[0, FEATURES.index("in_none")] == 1
-    assert rows[0, FEATURES.index("knows_below_lungs")] == 0
+    assert rows[0, ALONE.index("in_none")] == 1
+    assert rows[0, ALONE.index("knows_below_lungs")] == 0
     assert np.isfinite(rows).all()
 
 

@@ -10,11 +10,11 @@ from oligocount.domain.lesion import LesionMap
 from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Volume
+from oligocount.inference.forest import Forest
 from oligocount.inference.scorer import Scorer
-from oligocount.segment.describe import FEATURES
 from oligocount.segment.extent import with_fragments
 from oligocount.segment.scored import ScoredSegmenter
-from oligocount.segment.spots import Spots
+from oligocount.segment.spots import FEATURES, Spots
 
 WHOLE = load_settings()
 SETTINGS = WHOLE.segment
@@ -41,11 +41,20 @@ class Never(torch.nn.Module):
         return torch.full((len(rows), 1), -9.0)
 
 
+def silent() -> Forest:
+    """A forest that adds nothing: what networks say counts half."""
+    none = np.zeros(1, np.int64)
+    return Forest(
+        feature=none, threshold=np.zeros(1), below=none, above=none, values=np.zeros(1),
+        roots=none, depth=0, base=0.0,
+    )  # fmt: skip
+
+
 def segmenter(member: torch.nn.Module) -> ScoredSegmenter:
     scorer = Scorer(
         features=("in_heart", "in_liver"), members=(member,),
         edges=torch.tensor([[0.0, 0.0], [1.0, 1.0]]),
-        slope=1.0, intercept=0.0, min_probability=0.35,
+        forest=silent(), slope=2.0, intercept=0.0, min_probability=0.35,
     )  # fmt: skip
     return ScoredSegmenter(
         scorer=scorer, bundle=None, model=ModelInfo(name="drawn", version="1"),

@@ -6,8 +6,7 @@ import pytest
 from oligocount.domain.lesion import LesionMap
 from oligocount.domain.provenance import ModelInfo
 from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
-from oligocount.segment.describe import FEATURES
-from oligocount.segment.spots import Spots
+from oligocount.segment.spots import FEATURES, Spots
 from oligocount.segment.unlikely import adding_unlikely
 
 SHAPE = (4, 6, 12)

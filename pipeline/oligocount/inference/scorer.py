@@ -1,10 +1,10 @@
-"""A scorer: small networks that turn a row of features into a probability, kept in a bundle.
+"""A scorer: small networks and trees that turn a row of features into a probability, in a bundle.
 
 Beside `network_def` a bundle's configs/inference.json may hold `scorer_def`, one of MONAI's
-networks on encoded rows; models/scorer.pt holds the weights of several of them and the edges of
-the encoding; metadata.json describes it under `oligocount.scorer`: `features` (the columns),
-`members`, `sha256`, `slope` and `intercept` that calibrate the mean logit (Platt 1999), and
-`min_probability`, below which a candidate is no lesion.
+networks on encoded rows; models/scorer.pt holds the weights of several of them, the edges of the
+encoding, and a forest; metadata.json describes it under `oligocount.scorer`: `features` (the
+columns), `members`, `sha256`, `slope` and `intercept` that calibrate the mean logit of networks and
+forest (Platt 1999), and `min_probability`, below which a candidate is no lesion.
 """
 
 import hashlib
@@ -20,16 +20,18 @@ from numpy.typing import NDArray
 
 from oligocount.errors import BundleMismatch
 from oligocount.inference.bundle import existing, read_json, read_metadata
+from oligocount.inference.forest import Forest
 from oligocount.inference.network import build_network
 
 KEY = "scorer_def"
 FILE = "scorer.pt"
+_FOREST = "forest."
 _LEAST_WIDTH = 1e-6  # of a bin: a feature that hardly varies fills it at one step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scorer:
-    """Networks that agree on a probability; `edges` (B + 1, F) are the bins that encode a feature.
+    """Networks and a forest, each worth as much; `edges` (B + 1, F) are the bins of the networks.
 
     A candidate less probable than `min_probability` is no lesion.
     """
@@ -37,19 +39,27 @@ class Scorer:
     features: tuple[str, ...]
     members: tuple[torch.nn.Module, ...]
     edges: torch.Tensor
+    forest: Forest
     slope: float
     intercept: float
     min_probability: float
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """All weights by name, as the bundle holds them."""
+        parts = {f"{n}.": member.state_dict() for n, member in enumerate(self.members)}
+        parts[_FOREST] = self.forest.state()
+        named = {f"{part}{k}": v for part, held in parts.items() for k, v in held.items()}
+        return {**{k: v.detach().cpu() for k, v in named.items()}, "edges": self.edges}
+
     @torch.inference_mode()
     def logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The members' mean log odds (n,) for rows (n, F), not calibrated."""
+        """The mean log odds (n,) of networks and forest for rows (n, F), not calibrated."""
         if not len(rows):
             return np.zeros(0)
         encoded = encode(torch.from_numpy(rows), self.edges)
         said = torch.stack([member(encoded)[:, 0] for member in self.members])
         mean: NDArray[np.float64] = said.mean(dim=0).double().numpy()
-        return mean
+        return (mean + self.forest.logits(rows)) / 2
 
     def chances(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated probabilities (n,) for rows (n, F)."""
@@ -94,9 +104,7 @@ def _built(folder: Path, held: Mapping[str, Any], weights: Path, *, trusted: boo
         state = torch.load(weights, map_location="cpu", weights_only=True)
         for number in range(int(held["members"])):
             network = build_network(config, name=folder.name, trusted=trusted, key=KEY)
-            prefix = f"{number}."
-            own = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-            network.load_state_dict(own)
+            network.load_state_dict(_part(state, f"{number}."))
             members.append(network.eval())
     except (RuntimeError, AttributeError, UnpicklingError, EOFError) as error:
         raise BundleMismatch(
@@ -106,7 +114,12 @@ def _built(folder: Path, held: Mapping[str, Any], weights: Path, *, trusted: boo
         features=tuple(held["features"]),
         members=tuple(members),
         edges=state["edges"],
+        forest=Forest.of(_part(state, _FOREST)),
         slope=float(held["slope"]),
         intercept=float(held["intercept"]),
         min_probability=float(held["min_probability"]),
     )
+
+
+def _part(state: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}

@@ -22,8 +22,7 @@ from oligocount.errors import InputError
 from oligocount.learn.appearance import AppearanceSettings, cut_off, vary_ct, vary_suv
 from oligocount.learn.planting import PlantSettings, plant_lesions
 from oligocount.learn.samples import Sample
-from oligocount.segment.describe import FEATURES
-from oligocount.segment.spots import Spots
+from oligocount.segment.spots import FEATURES, Spots
 
 AIR_HU = -1000.0
 _BRAIN = 2  # its place in `network` of configs/anatomy/organs.yaml, counted from 1

@@ -73,14 +73,9 @@ def write_scorer(
 
     `more` is told beside it in the metadata. Raises PublishError.
     """
-    state = {
-        f"{number}.{key}": value.detach().cpu()
-        for number, member in enumerate(scorer.members)
-        for key, value in member.state_dict().items()
-    }
     try:
         file = folder / "models" / SCORER_FILE
-        torch.save({**state, "edges": scorer.edges}, file)
+        torch.save(scorer.state(), file)
         config = folder / "configs" / "inference.json"
         _write_json(config, {**json.loads(config.read_text("utf-8")), SCORER_KEY: definition})
         metadata = folder / "configs" / "metadata.json"

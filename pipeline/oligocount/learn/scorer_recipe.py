@@ -31,7 +31,7 @@ from oligocount.learn.scorer_training import (
     fit_scorer,
     scorer_config,
 )
-from oligocount.segment.describe import FEATURES
+from oligocount.segment.spots import FEATURES
 
 _LOG = logging.getLogger(__name__)
 _NETWORK = "network_"

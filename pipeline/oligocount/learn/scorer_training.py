@@ -1,8 +1,11 @@
-"""Fits the scorer of lesions: a few small networks on rows of candidates, calibrated on others."""
+"""Fits the scorer of lesions on rows of candidates: a few small networks and a forest.
+
+Other rows calibrate it.
+"""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from oligocount.inference.network import build_network
 from oligocount.inference.scorer import KEY, Scorer, encode
 from oligocount.learn.calibrate import fit_calibration
+from oligocount.learn.forest_training import ForestSettings, grow_forest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class ScorerSettings:
     strain_min_ml: float = 5.0
     strain_share: float = 1.0
     seed: int = 0
+    forest: ForestSettings = field(default_factory=ForestSettings)
 
 
 def scorer_config(n_features: int, settings: ScorerSettings) -> dict[str, Any]:
@@ -54,7 +59,11 @@ def fit_scorer(
     features: Sequence[str],
     settings: ScorerSettings,
 ) -> Scorer:
-    """A scorer that learned from these rows; each member sees another draw of them."""
+    """A scorer that learned from these rows; each member sees another draw of them.
+
+    Raises ConfigError without scikit-learn.
+    """
+    forest = grow_forest(rows, is_lesion, settings.forest)
     shares = np.linspace(0, 1, settings.bins + 1)
     edges = torch.from_numpy(np.quantile(rows, shares, axis=0).astype(np.float32))
     inputs, target = encode(torch.from_numpy(rows), edges), torch.from_numpy(is_lesion).float()
@@ -64,6 +73,7 @@ def fit_scorer(
     ]
     return Scorer(
         features=tuple(features), members=tuple(members), edges=edges,
+        forest=forest,
         slope=1.0, intercept=0.0, min_probability=0.5,
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ from oligocount.inference.nnunet_folder import is_results_folder, read_results_f
 from oligocount.inference.scorer import load_scorer
 from oligocount.resources import shipped_folder
 from oligocount.segment.bundle import NetworkSegmenter, calibration_of
-from oligocount.segment.describe import FEATURES
 from oligocount.segment.nnunet import NnUnetSegmenter
 from oligocount.segment.scored import ScoredSegmenter
 from oligocount.segment.segmenter import Segmenter
+from oligocount.segment.spots import FEATURES
 from oligocount.segment.threshold import FixedThreshold, PercentOfMaximum, Percist
 from oligocount.settings_segment import SegmentSettings
 

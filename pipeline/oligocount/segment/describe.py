@@ -1,7 +1,7 @@
 """What a candidate shows, as numbers: uptake, shape, organs in and around it, place, density.
 
 Every number is a ratio, a share or a distance clipped at what matters, so that scanners, grids and
-organ maps of any origin speak one language. `FEATURES` names the columns in order.
+organ maps of any origin speak one language. `ALONE` names the columns in order.
 """
 
 from dataclasses import dataclass
@@ -19,12 +19,13 @@ _SHELL_MM = (3.0, 12.0)  # clear of the blur of the candidate itself
 _CORE = 0.5  # of the maximum
 _MIRROR_MM = 12.0
 
-FEATURES: tuple[str, ...] = (
+HOSTS = ("none", *GROUPS)
+ALONE: tuple[str, ...] = (
     "top", "top_over_level", "top_over_blood", "evenness", "mean_share", "over_quarter",
     "over_around", "over_hottest_around", "over_quiet", "saddle", "beside_others", "noise",
     "mirror", "volume", "core_volume", "elongation", "flatness", "extent_z", "extent_x", "fullness",
-    *(f"in_{name}" for name in ("none", *GROUPS)),
-    *(f"by_{name}" for name in ("none", *GROUPS)),
+    *(f"in_{name}" for name in HOSTS),
+    *(f"by_{name}" for name in HOSTS),
     *(f"near_{name}" for name in NEAR),
     "over_host_median", "over_host_high", "host_share_as_hot", "host_filled",
     *HEIGHTS, *(f"knows_{name}" for name in HEIGHTS),
@@ -48,17 +49,17 @@ class Spot:
 
 
 def describe(labels: NDArray[np.int32], body: Body) -> NDArray[np.float32]:
-    """A row of `FEATURES` for each candidate 1..n of an isotropic axial grid."""
+    """A row of `ALONE` for each candidate 1..n of an isotropic axial grid."""
     rows = []
     for number, found in enumerate(ndimage.find_objects(labels), start=1):
         if found is None:
-            rows.append(np.zeros(len(FEATURES), np.float32))
+            rows.append(np.zeros(len(ALONE), np.float32))
             continue
         spot = _spot(labels, number, found, body)
         row = _uptake(spot, body) | _shape(spot, body) | _organs(spot, body)
         row |= _place(spot, body) | _density(spot, body) | _network(spot, body)
-        rows.append(np.array([row[name] for name in FEATURES], np.float32))
-    return np.array(rows, np.float32).reshape(-1, len(FEATURES))
+        rows.append(np.array([row[name] for name in ALONE], np.float32))
+    return np.array(rows, np.float32).reshape(-1, len(ALONE))
 
 
 def _spot(labels: NDArray[np.int32], number: int, found: tuple[slice, ...], body: Body) -> Spot:
@@ -153,8 +154,8 @@ def _organs(spot: Spot, body: Body) -> Row:
     shell = np.bincount(groups[spot.shell], minlength=count) / max(int(spot.shell.sum()), 1)
     host = int(np.argmax((core + 0.5 * shell)[1:])) + 1
     median, high = body.levels[host]
-    row = {f"in_{name}": float(v) for name, v in zip(("none", *GROUPS), core, strict=True)}
-    row |= {f"by_{name}": float(v) for name, v in zip(("none", *GROUPS), shell, strict=True)}
+    row = {f"in_{name}": float(v) for name, v in zip(HOSTS, core, strict=True)}
+    row |= {f"by_{name}": float(v) for name, v in zip(HOSTS, shell, strict=True)}
     row |= {f"near_{name}": float(np.exp(-body.gaps[name][_half(spot.peak, body.gaps[name].shape)]
                                          / FAR_MM)) for name in NEAR}  # fmt: skip
     return row | {

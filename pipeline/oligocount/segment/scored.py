@@ -19,11 +19,10 @@ from oligocount.domain.study import AlignedImages
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.scorer import Scorer
 from oligocount.segment.core import with_cold_cores
-from oligocount.segment.describe import FEATURES
 from oligocount.segment.extent import draw_extent, with_fragments
 from oligocount.segment.foci import Box, Mask, regrouped
 from oligocount.segment.segmenter import Finder
-from oligocount.segment.spots import Spots, find_spots
+from oligocount.segment.spots import FEATURES, Spots, find_spots
 from oligocount.segment.unlikely import adding_unlikely
 from oligocount.settings_segment import MassSettings, SegmentSettings
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.study import AlignedImages
@@ -13,15 +14,18 @@ from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
 from oligocount.segment.candidates import find_candidates
-from oligocount.segment.describe import FEATURES, describe
+from oligocount.segment.company import COMPANY, company
+from oligocount.segment.describe import ALONE, describe
 from oligocount.segment.surroundings import survey
 from oligocount.segment.threshold import percist_level
 from oligocount.settings_segment import SegmentSettings
 
+FEATURES = (*ALONE, *COMPANY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Spots:
-    """Candidates 1..n (`labels`) on an axial grid, a row of describe.FEATURES for each."""
+    """Candidates 1..n (`labels`) on an axial grid, a row of FEATURES for each."""
 
     labels: NDArray[np.int32]
     rows: NDArray[np.float32]
@@ -47,17 +51,27 @@ def find_spots(
     level = percist_level(images.suv, organs, settings) or settings.threshold.low_suv
     labels = find_candidates(suv, replace(organs, labels=names), level, settings)
     body = survey(suv.array, None if ct is None else ct.array, chance, names, level=level)
-    return _standing_out(
-        Spots(labels=labels, rows=describe(labels, body), geometry=grid),
-        settings.candidate.min_contrast,
+    labels, rows = _standing_out(labels, describe(labels, body), settings.candidate.min_contrast)
+    up_mm = spacing * _peak_slices(suv.array, labels, len(rows))
+    return Spots(
+        labels=labels, rows=np.concatenate([rows, company(rows, up_mm)], axis=1), geometry=grid
     )
 
 
-def _standing_out(spots: Spots, min_contrast: float) -> Spots:
+def _standing_out(
+    labels: NDArray[np.int32], rows: NDArray[np.float32], min_contrast: float
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """The spots, without those that are neither hot nor well above what lies quiet around them."""
-    hot = spots.rows[:, FEATURES.index("top_over_level")] >= 0
-    clear = spots.rows[:, FEATURES.index("over_quiet")] >= np.log(min_contrast)
+    hot = rows[:, ALONE.index("top_over_level")] >= 0
+    clear = rows[:, ALONE.index("over_quiet")] >= np.log(min_contrast)
     kept = hot | clear
     lookup = np.zeros(len(kept) + 1, np.int32)
     lookup[1:][kept] = np.arange(1, int(kept.sum()) + 1)
-    return Spots(labels=lookup[spots.labels], rows=spots.rows[kept], geometry=spots.geometry)
+    return lookup[labels], rows[kept]
+
+
+def _peak_slices(
+    suv: NDArray[np.float32], labels: NDArray[np.int32], count: int
+) -> NDArray[np.float64]:
+    """The slice of each spot's hottest voxel."""
+    return np.array([k for k, *_ in ndimage.maximum_position(suv, labels, range(1, count + 1))])

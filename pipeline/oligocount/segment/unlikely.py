@@ -15,8 +15,7 @@ from scipy import ndimage
 from oligocount.domain.lesion import LesionMap
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.resample import resample_labels
-from oligocount.segment.describe import FEATURES
-from oligocount.segment.spots import Spots
+from oligocount.segment.spots import FEATURES, Spots
 
 _CUBE = np.ones((3, 3, 3))
 
