@@ -1,12 +1,12 @@
 """Trains one of our networks on phantoms or on scans with lesion masks, and writes a MONAI bundle.
 
-NETWORK is fdg_lesions (voxels), scorer (whole spots: what fdg_lesions uses by default; added to
-the bundle named by --from-bundle), organs_ct, or mr_brain and mr_liver (lesions on synthetic MR);
-the last three learn from phantoms only, for they need organ truth. Samples are prepared once into
-WORK/samples; a run that was stopped is taken up again from what lies in WORK. DATA holds autoPET's
-NIfTI layout, which is nnU-Net's (imagesTr with CT as _0000 and SUV as _0001, labelsTr), or
-FDG-PET-CT-Lesions (PATIENT/STUDY/SUV, CTres, SEG as .nii.gz); organs there are drawn by the network
-organs_ct.
+NETWORK is fdg_lesions (voxels), scorer (whole spots: what fdg_lesions uses by default; added to the
+bundle named by --from-bundle; takes pip install 'oligocount[train]'), organs_ct, or mr_brain and
+mr_liver (lesions on synthetic MR); the last three learn from phantoms only, for they need organ
+truth. Samples are prepared once into WORK/samples; a run that was stopped is taken up again from
+what lies in WORK. DATA holds autoPET's NIfTI layout, which is nnU-Net's (imagesTr with CT as _0000
+and SUV as _0001, labelsTr), or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV, CTres, SEG as .nii.gz);
+organs there are drawn by the network organs_ct.
 
 examples:
   oligocount train organs_ct --phantoms 500 --work work --minutes 600 -o my_organs
