@@ -3,7 +3,9 @@
 import re
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -12,10 +14,21 @@ from numpy.typing import NDArray
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.simulate.atlas import PATIENT_ORGANS, patient_numbers
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-import anatomy
+SCRIPT = Path(__file__).parents[1] / "scripts" / "anatomy.py"
 
-SCRIPT = Path(anatomy.__file__)
+
+def loaded() -> ModuleType:
+    """The script as a module; `anatomy` alone would also be the folder of tests beside this one."""
+    sys.path.insert(0, str(SCRIPT.parent))
+    found = spec_from_file_location("anatomy_script", SCRIPT)
+    assert found is not None
+    assert found.loader is not None
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+anatomy = loaded()
 ORIGIN = np.array([-100.0, -40.0, -40.0])
 
 

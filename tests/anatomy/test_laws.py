@@ -5,9 +5,9 @@ from itertools import islice, pairwise
 
 import numpy as np
 import pytest
+from frontiers import walks
 
 import drawn_body
-from anatomy.frontiers import walks
 from oligocount.anatomy import map_anatomy
 from oligocount.anatomy.anatomy_map import draw_organs
 from oligocount.anatomy.labelmap import GivenMap

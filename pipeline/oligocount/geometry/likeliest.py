@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.domain.volume import Geometry, LabelMap
-from oligocount.geometry.affine import crop
-from oligocount.geometry.resample import resampled, to_sitk
+from oligocount.geometry.affine import axial_grid, crop
+from oligocount.geometry.resample import resample_labels, resampled, to_sitk
 
 _Box = tuple[slice, slice, slice]
 _AROUND = np.ones((3, 3, 3), bool)
@@ -22,8 +22,17 @@ def likeliest_labels(
     runs between voxel centres, where two probabilities are equal, and not along voxel edges. A
     label lives only within a voxel of where `coarse` draws it, and there no other is likelier, so
     that what was dropped does not come back. Labels are taken one by one in their boxes: memory
-    stays small.
+    stays small. A grid much finer than half the coarse spacing takes the nearest voxel of one of
+    half the spacing: more would be drawn finer than it is known.
     """
+    k, j, i = (step / 2 for step in coarse.geometry.spacing_mm)
+    if 4 * onto.voxel_volume_ml < k * j * i / 1000:
+        between = axial_grid(onto, (k, j, i))
+        return resample_labels(_likeliest(probability, coarse, between), onto)
+    return _likeliest(probability, coarse, onto)
+
+
+def _likeliest(probability: NDArray[np.float32], coarse: LabelMap, onto: Geometry) -> LabelMap:
     greatest = probability.max(axis=0)
     best = np.zeros(onto.shape, np.float32)
     labels = np.zeros(onto.shape, np.int32)
