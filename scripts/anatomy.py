@@ -29,6 +29,7 @@ Exit code 1 where labels differ in more than 20 voxels or a range of z differs, 
 import argparse
 import sys
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -168,6 +169,13 @@ class Fields:
         return rebuilt, judged(rebuilt, self.template)
 
 
+@cache
+def shipped_fields() -> Fields:
+    """Fields onto the shipped template; worked out when first asked for."""
+    template = load_template()
+    return Fields(template, template_depths(template))
+
+
 def stored(patient: PatientOrgans) -> dict[str, NDArray[Any]]:
     """A patient as patients.npz holds him: his field as steps along z in whole mm."""
     return {
@@ -276,20 +284,18 @@ def summed(fits: list[list[Fit]]) -> None:
 def main() -> int:
     """Says how each patient compares, and writes what was asked for."""
     given = parsed()
-    template = load_template()
-    fields = Fields(template, template_depths(template))
     work = Workshop(given.maps, given.shipped)
     out, same, fits, begun = dict(given.shipped), True, [], monotonic()
     try:
         for turn, number in enumerate(given.patients, 1):
-            wanted = fields if given.fields else None
+            wanted = shipped_fields() if given.fields else None
             kept, alike, fit = compare(work, work.patient(number), wanted)
             same &= alike
             out |= stored(kept)
             fits += [fit] if fit else []
             print(f"  {turn} of {len(given.patients)}, {monotonic() - begun:.0f} s", flush=True)
         for number in given.add:
-            out |= stored(add(work, number, fields))
+            out |= stored(add(work, number, shipped_fields()))
             out["training"] = np.append(out["training"], np.int16(number))
     except (OligocountError, ValueError) as problem:
         print(f"anatomy: patient {number}: {problem}", file=sys.stderr)

@@ -18,6 +18,7 @@ from scipy import ndimage
 from scipy.fft import dct
 from scipy.interpolate import RBFInterpolator
 
+from oligocount.geometry.box import grown
 from oligocount.simulate.atlas import PATIENT_ORGANS, PatientOrgans, Template
 
 PAIRED = "kidney"
@@ -73,7 +74,7 @@ def organ_depths(
     if not masks:
         raise ValueError("no organ of 3 ml or more")
     every = ndimage.find_objects(np.logical_or.reduce(list(masks.values())).astype(np.uint8))[0]
-    box = _grown(every, labels.shape, REACH_MM / spacing_mm)
+    box = grown(every, _reach(spacing_mm), labels.shape)
     depths = np.stack([_depth(mask[box], spacing_mm) for mask in masks.values()])
     start = np.array([b.start for b in box])
     return OrganDepths(
@@ -115,16 +116,13 @@ def main_pieces(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return found
 
 
-def _grown(box: tuple[slice, ...], shape: tuple[int, ...], margin: float) -> tuple[slice, ...]:
-    m = int(np.ceil(margin))
-    return tuple(
-        slice(max(0, b.start - m), min(n, b.stop + m)) for b, n in zip(box, shape, strict=True)
-    )
+def _reach(spacing_mm: float) -> list[int]:
+    return [int(np.ceil(REACH_MM / spacing_mm))] * 3
 
 
 def _depth(mask: NDArray[np.bool_], spacing_mm: float) -> NDArray[np.float32]:
     depth = np.full(mask.shape, -REACH_MM, np.float32)
-    box = _grown(ndimage.find_objects(mask.astype(np.uint8))[0], mask.shape, REACH_MM / spacing_mm)
+    box = grown(ndimage.find_objects(mask.astype(np.uint8))[0], _reach(spacing_mm), mask.shape)
     part = mask[box]
     inside, outside = (ndimage.distance_transform_edt(p) for p in (part, ~part))
     # Borders lie half a voxel before the first voxel beyond them.

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.geometry.affine import axial_grid, crop
+from oligocount.geometry.box import grown
 from oligocount.geometry.resample import resample_labels, resampled, to_sitk
 
 _Box = tuple[slice, slice, slice]
@@ -38,7 +39,7 @@ def _likeliest(probability: NDArray[np.float32], coarse: LabelMap, onto: Geometr
     labels = np.zeros(onto.shape, np.int32)
     for label in np.unique(coarse.array).tolist():
         drawn = coarse.array == label
-        box = _padded(ndimage.find_objects(drawn.astype(np.int8))[0], drawn.shape)
+        box = grown(ndimage.find_objects(drawn.astype(np.int8))[0], (2, 2, 2), drawn.shape)
         near = ndimage.binary_dilation(drawn[box], _AROUND)
         source = crop(coarse.geometry, box)
         target = _covering(source, onto)
@@ -51,14 +52,6 @@ def _likeliest(probability: NDArray[np.float32], coarse: LabelMap, onto: Geometr
         best[target][wins] = level[wins]
         labels[target][wins] = label
     return LabelMap(array=labels, names=coarse.names, geometry=onto)
-
-
-def _padded(box: _Box, shape: tuple[int, ...]) -> _Box:
-    k, j, i = (
-        slice(max(0, one.start - 2), min(n, one.stop + 2))
-        for one, n in zip(box, shape, strict=True)
-    )
-    return (k, j, i)
 
 
 def _covering(source: Geometry, onto: Geometry) -> _Box | None:

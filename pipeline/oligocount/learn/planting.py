@@ -92,8 +92,13 @@ def _texture(
     shape: torch.Tensor, patch: float, spread: float, rng: np.random.Generator
 ) -> torch.Tensor:
     """Factors about 1 in patches of some voxels, the logarithm's deviation being `spread`."""
-    noise = blur(torch.from_numpy(rng.normal(size=tuple(shape.shape)).astype(np.float32)), patch)
-    return torch.exp(spread * noise / (noise.std() + 1e-6))
+    return torch.exp(spread * _patches(tuple(shape.shape), patch, rng))
+
+
+def _patches(shape: tuple[int, ...], size: float, rng: np.random.Generator) -> torch.Tensor:
+    """Smooth noise of deviation 1 in patches of some voxels."""
+    noise = blur(torch.from_numpy(rng.normal(size=shape).astype(np.float32)), size)
+    return noise / (noise.std() + 1e-6)
 
 
 def about(
@@ -116,8 +121,7 @@ def blob(
     ]
     k, j, i = np.meshgrid(*axes, indexing="ij")
     distance = np.sqrt(k * k + j * j + i * i)
-    bumps = blur(torch.from_numpy(rng.normal(size=distance.shape).astype(np.float32)), 2.0)
-    bumps = bumps / (bumps.std() + 1e-6) * 0.15 * radius
+    bumps = _patches(distance.shape, 2.0, rng) * 0.15 * radius
     return (radius - torch.from_numpy(distance.astype(np.float32)) + bumps + 0.5).clamp(0, 1)
 
 

@@ -11,6 +11,7 @@ from oligocount.domain.anatomy import Anatomy, Structure
 from oligocount.domain.lesion import Lesion, LesionMap
 from oligocount.domain.study import AlignedImages
 from oligocount.errors import GeometryError
+from oligocount.geometry.box import grown
 from oligocount.geometry.memory import Memory
 
 Mask = NDArray[np.bool_]
@@ -193,11 +194,7 @@ def centre_voxel(core: Mask) -> Mask:
 
 def _padded(box: tuple[slice, slice, slice], scene: Scene) -> tuple[slice, slice, slice]:
     pads = [int(np.ceil(scene.reach_mm / s)) for s in scene.spacing_mm]
-    cut = [
-        slice(max(0, one.start - pad), min(n, one.stop + pad))
-        for one, pad, n in zip(box, pads, scene.foci.shape, strict=True)
-    ]
-    return (cut[0], cut[1], cut[2])
+    return grown(box, pads, scene.foci.shape)
 
 
 def _shares(scene: Scene, box: tuple[slice, slice, slice], core: Mask) -> dict[str, float]:

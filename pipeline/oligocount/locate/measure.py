@@ -13,6 +13,7 @@ from scipy.spatial.distance import pdist
 from oligocount.domain.lesion import Lesion, LesionMap
 from oligocount.domain.volume import Geometry, Volume
 from oligocount.errors import GeometryError
+from oligocount.geometry.box import grown
 from oligocount.geometry.memory import Memory, voxel_key
 
 _PEAK_RADIUS_MM = (1000 * 3 / (4 * np.pi)) ** (1 / 3)  # of the 1 cm3 sphere: diameter 12.4 mm
@@ -117,13 +118,10 @@ def _slabs(
     half = [n // 2 for n in size]
     for start in range(box[0].start, box[0].stop, _SLAB):
         piece = (slice(start, min(start + _SLAB, box[0].stop)), box[1], box[2])
-        wide = [
-            slice(max(0, one.start - h), min(n, one.stop + h))
-            for one, h, n in zip(piece, half, shape, strict=True)
-        ]
+        wide = grown(piece, half, shape)
         inner = [
             slice(one.start - w.start, one.stop - w.start)
             for one, w in zip(piece, wide, strict=True)
         ]
         part = slice(start - box[0].start, piece[0].stop - box[0].start)
-        yield part, (wide[0], wide[1], wide[2]), (inner[0], inner[1], inner[2])
+        yield part, wide, (inner[0], inner[1], inner[2])

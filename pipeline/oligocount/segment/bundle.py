@@ -21,13 +21,13 @@ from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.errors import BundleMismatch
 from oligocount.geometry.affine import axial_grid
+from oligocount.geometry.box import grown
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels, structure_mask
 from oligocount.segment.core import with_cold_cores
 from oligocount.segment.foci import Box, Mask, components, regrouped, split_components
 from oligocount.segment.segmenter import Finder
-from oligocount.segment.split import grown
 from oligocount.segment.threshold import percist_level
 from oligocount.settings_segment import SegmentSettings
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from oligocount.geometry.box import grown
 from oligocount.segment.surroundings import FAR_MM, GROUPS, HEIGHTS, NEAR, Body
 
 Mask = NDArray[np.bool_]
@@ -65,11 +66,7 @@ def describe(labels: NDArray[np.int32], body: Body) -> NDArray[np.float32]:
 def _spot(labels: NDArray[np.int32], number: int, found: tuple[slice, ...], body: Body) -> Spot:
     step = body.spacing_mm
     pad = int(np.ceil(_SHELL_MM[1] / step)) + 1
-    cut = [
-        slice(max(0, one.start - pad), min(n, one.stop + pad))
-        for one, n in zip(found, labels.shape, strict=True)
-    ]
-    box = (cut[0], cut[1], cut[2])
+    box = grown(found, (pad, pad, pad), labels.shape)
     mask = labels[box] == number
     suv = body.suv[box]
     inside = np.where(mask, suv, 0)

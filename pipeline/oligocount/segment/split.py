@@ -16,6 +16,7 @@ from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed
 
 from oligocount.domain.volume import Geometry
+from oligocount.geometry.box import grown
 from oligocount.settings_segment import SplitSettings
 
 Labels = NDArray[np.int32]
@@ -124,11 +125,3 @@ def _with_strays(pieces: Labels, within: NDArray[np.bool_], geometry: Geometry) 
 def _boxes(labels: Labels) -> list[tuple[int, tuple[slice, ...]]]:
     found = ndimage.find_objects(labels)
     return [(n, box) for n, box in enumerate(found, start=1) if box is not None]
-
-
-def grown(box: tuple[slice, ...], by: list[int], shape: tuple[int, ...]) -> tuple[slice, ...]:
-    """The box, larger by so many voxels on each side, within the image."""
-    return tuple(
-        slice(max(0, one.start - n), min(size, one.stop + n))
-        for one, n, size in zip(box, by, shape, strict=True)
-    )

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from oligocount.domain.lesion import LocatedLesion
 from oligocount.domain.volume import LabelMap
+from oligocount.geometry.box import grown
 from oligocount.publish.dicom.lesions import lesion_name
 from oligocount.settings import RtstructSettings
 
@@ -52,11 +53,7 @@ def targets(
 def _widened(box: _Box, labels: LabelMap, reach_mm: float) -> _Box:
     """The box with room for the margins, as far as the grid goes."""
     room = [int(np.ceil(reach_mm / step)) for step in labels.geometry.spacing_mm]
-    k, j, i = (
-        slice(max(0, side.start - more), min(size, side.stop + more))
-        for side, more, size in zip(box, room, labels.array.shape, strict=True)
-    )
-    return (k, j, i)
+    return grown(box, room, labels.array.shape)
 
 
 def _grown(
