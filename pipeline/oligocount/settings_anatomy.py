@@ -16,6 +16,9 @@ class OutlineSettings:
     bone_min_hu: float
     bone_min_ml: float
     refine_reach_mm: float
+    airway_max_hu: float
+    airway_min_mm2: float
+    airway_max_mm2: float
     part_min_share: float
 
 

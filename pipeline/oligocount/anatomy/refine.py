@@ -1,10 +1,11 @@
-"""Lungs, bone and outline of an organ map corrected by what density shows."""
+"""Airway, lungs, bone and outline of an organ map corrected by what density shows."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from oligocount.anatomy.frame import axial_frame, to_frame, volume_to_frame
+from oligocount.anatomy.airway import airway_from_ct
+from oligocount.anatomy.frame import Frame, axial_frame, to_frame, volume_to_frame
 from oligocount.anatomy.outline import body_from_ct, bone_from_ct, lungs_from_ct
 from oligocount.anatomy.sides import midline_mm
 from oligocount.domain.volume import LabelMap, Volume
@@ -13,6 +14,7 @@ from oligocount.settings_anatomy import OutlineSettings
 
 Mask = NDArray[np.bool_]
 _FILLER = ("body", "muscle")
+_HOLLOW = ("stomach", "small_bowel", "colon", "duodenum")  # these hold air of their own
 _IN_ONE_PIECE = ("brain", "heart", "liver", "spleen", "stomach", "urinary_bladder", "prostate")
 _PELVIC = ("urinary_bladder", "prostate", "hip", "femur", "sacrum")
 _BONE = (
@@ -22,18 +24,19 @@ _BONE = (
 
 
 def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -> LabelMap:
-    """The map with air-filled lung and dense bone claimed from filler, never taken away.
+    """The map with air-filled lung and dense bone claimed from filler, and the airway as its air.
 
     A tumour inside a lung stays lung; only voxels that the map calls body or muscle, and
-    background inside the outline, change. A claimed voxel gets the nearest lung or bone name
-    within `refine_reach_mm`.
+    background inside the outline, become lung or bone, of the nearest name within
+    `refine_reach_mm`. The airway claims its air from what holds none, and loses to filler what is
+    drawn beside it.
     """
     frame = axial_frame(labels.geometry, midline_mm(labels))
     drawn = to_frame(labels, frame)
     hu = volume_to_frame(ct, frame, outside=-1024.0).array
     body = body_from_ct(hu, frame, settings)
-    array = drawn.array.astype(np.int32)
-    free = (array == 0) | drawn.mask(*_FILLER)
+    array = _with_airway(drawn, hu, frame, settings)
+    free = (array == 0) | np.isin(array, [n for n, name in drawn.names.items() if name in _FILLER])
     spacing = frame.geometry.spacing_mm
     lungs = _named(drawn, ("lung",))
     bones = _named(drawn, _BONE)
@@ -87,6 +90,22 @@ def without_misplaced(labels: LabelMap) -> LabelMap:
     above = labels.geometry.to_lps_mm(index.astype(float))[:, 2] > low_mm
     array[tuple(index[above].T)] = filler
     return LabelMap(array=array, names=labels.names, geometry=labels.geometry)
+
+
+def _with_airway(
+    drawn: LabelMap, hu: NDArray[np.float32], frame: Frame, settings: OutlineSettings
+) -> NDArray[np.int32]:
+    """The labels with the trachea, and the main bronchi drawn with it, as their air shows them."""
+    array = drawn.array.astype(np.int32)
+    trachea = drawn.id_of("trachea")
+    if trachea is None:
+        return array
+    before = array == trachea
+    lungs, hollow = _named(drawn, ("lung",)), _named(drawn, _HOLLOW)
+    airway = airway_from_ct(hu, before, lungs, hollow, frame, settings)
+    array[before & ~airway] = drawn.id_of("body") or 0
+    array[airway] = trachea
+    return array
 
 
 def _claim(

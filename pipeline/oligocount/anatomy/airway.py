@@ -1,0 +1,44 @@
+"""The airway of an organ map, drawn by its air where CT shows it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from oligocount.anatomy.frame import Frame
+from oligocount.settings_anatomy import OutlineSettings
+
+Mask = NDArray[np.bool_]
+
+
+def airway_from_ct(
+    ct_hu: NDArray[np.float32],
+    drawn: Mask,
+    lungs: Mask,
+    hollow: Mask,
+    frame: Frame,
+    settings: OutlineSettings,
+) -> Mask:
+    """The airway's air in each slice that shows it; `drawn` in the others.
+
+    Air belongs to the airway where it hangs together with the greatest air inside `drawn`, within
+    `refine_reach_mm` of it, not above its top (there the larynx begins) and outside `lungs` and
+    `hollow`, which hold air of their own. Air that only touches a lung is the lung's, but for the
+    rim of a lumen. A slice shows an airway where that air is as wide as one: less is collapsed,
+    narrowed or a tube, more has leaked.
+    """
+    slices = np.flatnonzero(drawn.any(axis=(1, 2)))
+    if not slices.size:
+        return drawn
+    spacing = frame.geometry.spacing_mm
+    near = ndimage.distance_transform_edt(~drawn, spacing) <= settings.refine_reach_mm
+    near[slices[-1] + 1 :] = False
+    air = near & (ct_hu < settings.airway_max_hu) & ~lungs & ~hollow
+    parts, count = ndimage.label(air & ~ndimage.binary_dilation(lungs))
+    sizes = np.bincount(parts[drawn], minlength=count + 1)
+    sizes[0] = 0
+    inner = (parts == sizes.argmax()) & (sizes.max() > 0)
+    lumen = air & ndimage.binary_dilation(inner)
+    area_mm2 = np.count_nonzero(lumen, axis=(1, 2)) * spacing[1] * spacing[2]
+    shown = (area_mm2 >= settings.airway_min_mm2) & (area_mm2 <= settings.airway_max_mm2)
+    found: Mask = np.where(shown[:, None, None], lumen, drawn)
+    return found

@@ -1,0 +1,129 @@
+"""An organ map corrected by density: the airway is its air, drawn by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from oligocount.anatomy.refine import refine_by_density
+from oligocount.config import load_settings
+from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
+
+OUTLINE = load_settings().anatomy.outline
+STEP = 4.0
+SHAPE = (30, 40, 40)
+NAMES = {1: "body", 2: "trachea", 3: "stomach", 4: "heart", 5: "lung_right"}
+TUBE = (slice(5, 25), slice(18, 22), slice(18, 22))  # 16 mm of air, 80 mm tall
+BLOB = (slice(5, 25), slice(18, 24), slice(19, 25))  # drawn 1-3 voxels too far back and left
+
+
+def geometry() -> Geometry:
+    affine = np.array([[0, 0, STEP, 0], [0, STEP, 0, 0], [STEP, 0, 0, 0], [0, 0, 0, 1.0]])
+    return Geometry(shape=SHAPE, affine=affine)
+
+
+def refined(
+    boxes: dict[int, tuple[slice, ...]], air: list[tuple[slice, ...]], air_hu: float = -950.0
+) -> np.ndarray:
+    """The labels after correction. All is body in a rim of outside air; later boxes lie on top."""
+    inner = (slice(None), slice(3, 37), slice(3, 37))
+    labels, hu = np.zeros(SHAPE, np.int16), np.full(SHAPE, -1000.0, np.float32)
+    labels[inner], hu[inner] = 1, 40.0
+    for label, box in boxes.items():
+        labels[box] = label
+    for box in air:
+        hu[box] = air_hu
+    ct = Volume(array=hu, unit=Unit.HU, geometry=geometry())
+    drawn = LabelMap(array=labels, names=NAMES, geometry=geometry())
+    return refine_by_density(drawn, ct, OUTLINE).array
+
+
+def box_of(mask: np.ndarray) -> tuple[tuple[int, int], ...]:
+    return tuple((int(n.min()), int(n.max()) + 1) for n in np.nonzero(mask))
+
+
+def test_the_airway_is_its_air_and_what_was_drawn_beside_it_is_body() -> None:
+    array = refined({2: BLOB}, [TUBE])
+    assert box_of(array == 2) == ((5, 25), (18, 22), (18, 22))
+    assert (array == 2).sum() == 20 * 4 * 4
+    assert (array[5:25, 22:24, 22:25] == 1).all()
+
+
+def test_air_above_its_drawn_top_is_larynx() -> None:
+    """The air goes on to slice 29; what is drawn ends at 24."""
+    array = refined({2: BLOB}, [(slice(5, 30), *TUBE[1:])])
+    assert box_of(array == 2)[0] == (5, 25)
+
+
+def test_air_further_down_is_airway_within_reach() -> None:
+    """Drawn to slice 10, air to slice 0: 12 mm are three slices."""
+    array = refined({2: (slice(10, 25), *BLOB[1:])}, [(slice(0, 25), *TUBE[1:])])
+    assert box_of(array == 2)[0] == (7, 25)
+
+
+def test_what_is_cut_off_from_the_greatest_lumen_keeps_what_was_drawn() -> None:
+    """Collapsed, or filled, in slices 12 to 15: the lumen of 16 to 24 is the greater one."""
+    array = refined({2: BLOB}, [(slice(5, 12), *TUBE[1:]), (slice(16, 25), *TUBE[1:])])
+    assert box_of(array[5:16] == 2)[1:] == ((18, 24), (19, 25))
+    assert box_of(array[16:25] == 2)[1:] == ((18, 22), (18, 22))
+
+
+def test_air_at_the_edge_of_a_lung_is_the_lungs_even_where_it_was_drawn_as_airway() -> None:
+    """Drawn from the lumen to the lung, whose edge the map misses by two voxels (x 8 to 9)."""
+    lung, missed = (slice(5, 25), slice(10, 22), slice(3, 8)), (slice(5, 25), slice(18, 22))
+    drawn = (*BLOB[:2], slice(8, 25))
+    air = [TUBE, (slice(5, 25), slice(10, 22), slice(3, 8)), (*missed, slice(8, 10))]
+    array = refined({2: drawn, 5: lung}, air)
+    assert box_of(array == 2) == ((5, 25), (18, 22), (18, 22))
+
+
+def test_a_leak_into_a_wide_space_keeps_what_was_drawn() -> None:
+    """36 by 36 mm are 1296 mm2 within reach: no airway is so wide."""
+    wide = (slice(5, 25), slice(15, 24), slice(15, 24))
+    array = refined({2: BLOB}, [wide])
+    assert np.array_equal(array == 2, refined({2: BLOB}, []) == 2)
+
+
+def test_air_of_a_stomach_or_lung_beside_it_is_not_its_own() -> None:
+    """A gastric tube behind the trachea, and a lung to its right, no wall between the voxels."""
+    conduit = (slice(5, 25), slice(22, 28), slice(18, 24))
+    lung = (slice(5, 25), slice(10, 22), slice(5, 18))
+    array = refined({2: BLOB, 3: conduit, 5: lung}, [TUBE, conduit, lung])
+    assert box_of(array == 2) == ((5, 25), (18, 22), (18, 22))
+    assert (array[conduit] == 3).all()
+    assert (array[lung] == 5).all()
+
+
+def test_air_drawn_as_heart_is_airway() -> None:
+    array = refined({2: BLOB, 4: (slice(5, 12), slice(15, 22), slice(15, 20))}, [TUBE])
+    assert box_of(array == 2) == ((5, 25), (18, 22), (18, 22))
+    assert (array[5:12, 15:18, 15:20] == 4).all()
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_mirrored_patient_has_a_mirrored_airway(axis: int) -> None:
+    def mirrored(box: tuple[slice, ...]) -> tuple[slice, ...]:
+        n = SHAPE[axis]
+        flipped = slice(n - box[axis].stop, n - box[axis].start)
+        return tuple(flipped if at == axis else one for at, one in enumerate(box))
+
+    there = refined({2: mirrored(BLOB)}, [mirrored(TUBE)])
+    assert np.array_equal(there, np.flip(refined({2: BLOB}, [TUBE]), axis))
+
+
+def test_a_shifted_grid_and_one_upside_down_have_the_same_airway() -> None:
+    labels, hu = np.full(SHAPE, 1, np.int16), np.full(SHAPE, 40.0, np.float32)
+    labels[BLOB], hu[TUBE] = 2, -950.0
+    moved, flipped = geometry().affine.copy(), geometry().affine.copy()
+    moved[:3, 3] += (31.0, -17.0, 222.0)
+    flipped[:3, 3] += flipped[:3, 0] * (SHAPE[0] - 1)
+    flipped[:3, 0] *= -1
+    found = []
+    for affine, order in ((geometry().affine, 1), (moved, 1), (flipped, -1)):
+        grid = replace(geometry(), affine=affine)
+        ct = Volume(array=hu[::order], unit=Unit.HU, geometry=grid)
+        drawn = LabelMap(array=labels[::order], names=NAMES, geometry=grid)
+        found.append(refine_by_density(drawn, ct, OUTLINE).array[::order])
+    assert (found[0] == 2).sum() == 20 * 4 * 4
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
