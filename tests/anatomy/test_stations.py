@@ -195,6 +195,43 @@ def test_a_shred_of_clavicle_beyond_the_midline_leaves_the_fossa_as_wide() -> No
     assert np.array_equal(whole.stations.mask("104L"), stray.stations.mask("104L"))
 
 
+@pytest.mark.parametrize("drawn", ["common_carotid_artery_left", "arteries_neck"])
+def test_station_1_reaches_the_carotid_however_thick_its_class_is_drawn(drawn: str) -> None:
+    """An artery of 10 mm from x = 25 on; as the one class of a coarse network from 18 to 42.
+
+    Its middle stays, so that the sheath begins at 26 and not at 18: 1L at 22, 104L at 32.
+    """
+    coarse = {"arteries_neck": (18, 42, -5, 20, 600, 680)}
+    sharp = {"common_carotid_artery_left": (25, 35, 0, 10, 600, 680)}
+    anatomy = mapped({**drawn_body.BOXES, **(coarse if drawn == "arteries_neck" else sharp)})
+    assert region_at(anatomy, (22.5, 7.5, 630)) == "1L"
+    assert region_at(anatomy, (32.5, 7.5, 630)) == "104L"
+
+
+def test_a_clavicle_whose_outer_third_is_not_drawn_does_not_narrow_the_fossa() -> None:
+    """Two thirds of a clavicle are no clavicle: the lung tells where the first rib runs.
+
+    The lung reaches 120 mm from the midline below its apex, and 110 mm is the limit of any fossa.
+    """
+    short = {"clavicula_left": (10, 70, -60, -45, 590, 605)}
+    anatomy = mapped({**drawn_body.BOXES, **short})
+    assert region_at(anatomy, (90, 10, 640)) == "104L"
+
+
+def test_internal_mammary_nodes_have_a_place_where_the_lung_is_drawn_up_to_the_wall() -> None:
+    """No voxel of fat between lung and cartilage: the seam is theirs, 6 mm to either side."""
+    wall = {
+        "sternum": (-15, 15, -95, -85, 450, 585),
+        "rib_left": (15, 100, -95, -80, 450, 600),
+        "rib_right": (-100, -15, -95, -80, 450, 600),
+    }
+    anatomy = mapped({**drawn_body.BOXES, **wall})
+    for x in (27.5, 37.5):
+        assert region_at(anatomy, (x, -77.5, 545)) == "internal_mammary_L"
+        assert region_at(anatomy, (-x, -77.5, 545)) == "internal_mammary_R"
+    assert region_at(anatomy, (37.5, -62.5, 545)) not in ("internal_mammary_L", "6", "3a")
+
+
 def test_a_slice_with_a_speck_of_each_lung_has_no_hull_to_warn_of() -> None:
     """Two voxels lie on one line, where Qhull fails: a warning would fail this test."""
     organs = drawn_body.organ_map()

@@ -18,6 +18,9 @@ _LIMIT_MM = (
 )  # of the supraclavicular fossa from the midline: a small and a broad adult
 _TRAPEZIUS = 0.65  # of the clavicle from its head: the muscle takes the outer third (Gray)
 _SHEATH_MM = (18.0, 34.0)  # medial border of a carotid sheath from the airway's middle
+_CAROTID_MM = 8.0  # a common carotid has 6.1 to 6.5 mm, SD 0.8 to 1.0 (Krejza 2006); wider is blur
+_DRAWN_MM = 24.0  # as wide as coarse voxels draw one; what lies further out is another artery
+_OFF_LUNG_MM = 12.0  # pleura, rib and muscle outside the lung
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,18 +115,34 @@ def _trachea(drawing: Drawing) -> Mask:
 
 def _sheaths(drawing: Drawing, airway_x: Vector) -> tuple[Vector, Vector]:
     """Medial edges of the carotids; else the thyroid's sides; else 20 mm off the airway."""
-    carotids = drawing.mask("common_carotid_artery", "arteries_neck", "internal_jugular_vein")
-    thyroid = drawing.mask("thyroid_gland")
+    vessels = drawing.mask("common_carotid_artery", "internal_jugular_vein")
+    arteries, thyroid = drawing.mask("arteries_neck"), drawing.mask("thyroid_gland")
     z = drawing.frame.z_mm
     left_half = drawing.frame.x_mm[None, None, :] > airway_x[:, None, None]
     chosen = []
     for sign, half in ((-1, ~left_half), (1, left_half)):
-        medial = drawing.line(carotids & half, "x", "max" if sign < 0 else "min")
+        medial = drawing.line(vessels & half, "x", "max" if sign < 0 else "min")
+        coarse = _carotid_among(arteries & half, drawing, sign)
         lateral = drawing.line(thyroid & half, "x", "min" if sign < 0 else "max")
-        best = medial if medial is not None else lateral
+        best = next((each for each in (medial, coarse, lateral) if each is not None), None)
         off = np.full(z.size, 20.0) if best is None else np.abs(best - airway_x)
         chosen.append(airway_x + sign * np.clip(_smooth(off, drawing), *_SHEATH_MM))
     return chosen[0], chosen[1]
+
+
+def _carotid_among(arteries: Mask, drawing: Drawing, sign: int) -> Vector | None:
+    """The medial edge of a side's carotid where all arteries of the neck are one class.
+
+    Coarse voxels draw an artery of 6 mm three to four times as wide: its middle stays where it is,
+    its edge does not.
+    """
+    edge = drawing.line(arteries, "x", "max" if sign < 0 else "min")
+    if edge is None:
+        return None
+    beyond = sign * (drawing.frame.x_mm[None, :] - edge[:, None])
+    middle = drawing.line(arteries & (beyond <= _DRAWN_MM)[:, None, :], "x", "mean")
+    own = edge if middle is None else middle - sign * _CAROTID_MM / 2
+    return sign * np.maximum(sign * edge, sign * own)
 
 
 def _lateral_limits(
@@ -131,7 +150,7 @@ def _lateral_limits(
 ) -> tuple[Vector, Vector]:
     """Outer edge of the first rib, or the trapezius on the clavicle, whichever lies further out.
 
-    Else 12 mm outside the lung below its apex.
+    Where no rib is drawn alone, 12 mm outside the lung below its apex stands in for the first.
     """
     limits = []
     for side, sign in (("right", -1.0), ("left", 1.0)):
@@ -145,28 +164,37 @@ def _lateral_limits(
 def _limit(
     drawing: Drawing, side: str, sign: float, middle: float, marks: Mapping[str, Landmark]
 ) -> float:
-    offs = []
     rib = drawing.sided(f"rib_{side}_1", side)
-    if rib.any():
-        _, _, i = np.nonzero(rib)
-        offs.append(float((sign * (drawing.frame.x_mm[i] - middle)).max()))
+    chest = _furthest(rib, drawing, sign, middle)
+    if chest is None:
+        chest = _beside_lung(drawing, side, sign, middle, marks)
     own_half = sign * (drawing.frame.x_mm - middle) > 0  # a shred beyond the midline is no clavicle
     clavicle = drawing.sided("clavicula", side) & own_half[None, None, :]
+    shoulder = None
     if clavicle.any():
         _, _, i = np.nonzero(clavicle)
         off = sign * (drawing.frame.x_mm[i] - middle)
-        offs.append(float(off.min() + _TRAPEZIUS * (off.max() - off.min())))
-    if offs:
-        return float(np.clip(max(offs), *_LIMIT_MM))
-    lung, apex = drawing.sided("lung", side), marks.get(f"z_apex_{side[0]}")
-    if lung.any() and apex:
-        band = np.abs(drawing.frame.z_mm - (apex.value_mm - 25.0)) < 8.0
-        _, _, i = np.nonzero(lung & band[:, None, None])
-        if i.size:
-            return float(
-                np.clip((sign * (drawing.frame.x_mm[i] - middle)).max() + 12.0, *_LIMIT_MM)
-            )
-    return 80.0
+        shoulder = float(off.min() + _TRAPEZIUS * (off.max() - off.min()))
+    offs = [each for each in (chest, shoulder) if each is not None]
+    return float(np.clip(max(offs), *_LIMIT_MM)) if offs else 80.0
+
+
+def _furthest(mask: Mask, drawing: Drawing, sign: float, middle: float) -> float | None:
+    _, _, i = np.nonzero(mask)
+    return float((sign * (drawing.frame.x_mm[i] - middle)).max()) if i.size else None
+
+
+def _beside_lung(
+    drawing: Drawing, side: str, sign: float, middle: float, marks: Mapping[str, Landmark]
+) -> float | None:
+    """12 mm outside the lung, 25 mm below its apex."""
+    apex = marks.get(f"z_apex_{side[0]}")
+    if apex is None:
+        return None
+    band = np.abs(drawing.frame.z_mm - (apex.value_mm - 25.0)) < 8.0
+    lung = drawing.sided("lung", side) & band[:, None, None]
+    off = _furthest(lung, drawing, sign, middle)
+    return None if off is None else off + _OFF_LUNG_MM
 
 
 def _vessel_front(drawing: Drawing, middle: Vector, airway_back: Vector) -> Vector:

@@ -24,6 +24,7 @@ _BONE = (
     "bone", "skull", "vertebrae", "sacrum", "rib", "costal_cartilages", "sternum", "clavicula",
     "scapula", "humerus", "hip", "femur", "spinal_cord",
 )  # fmt: skip
+_CHEST_WALL = ("sternum", "costal_cartilages", "rib", "clavicula")
 Level = float | NDArray[np.float64]
 
 
@@ -123,6 +124,16 @@ class Space:
         there, and a frontier must not have holes.
         """
         found: Mask = self.drawing.body & ~self.drawing.mask(*_SOLID, *_BONE)
+        return found
+
+    @cached_property
+    def parasternal(self) -> Mask:
+        """Where lung and chest wall meet in front: the fat between them is thinner than voxels."""
+        lung, wall = self.drawing.mask("lung"), self.drawing.mask(*_CHEST_WALL)
+        near = self.mm["mammary_seam"]
+        found: Mask = (lung & (self.gap(*_CHEST_WALL) <= near)) | (
+            wall & (self.gap("lung") <= near)
+        )
         return found
 
     @cached_property

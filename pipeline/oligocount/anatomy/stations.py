@@ -29,7 +29,7 @@ def draw_stations(drawing: Drawing, marks: Mapping[str, Landmark], table: Statio
     numbers = {name: number for number, name in enumerate(table.entries, start=1)}
     array = np.zeros(drawing.frame.geometry.shape, np.int16)
     for name, mask in mammary_regions(space):
-        _take(array, numbers[name], mask & space.nodal)
+        _take(array, numbers[name], mask & (space.nodal | space.parasternal))
     for name, mask in chest_regions(space):
         _take(array, numbers[name], mask)
     _fill_mediastinum(array, space)
