@@ -154,7 +154,7 @@ def _course(scene: Scene, side: Side) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _points(scene: Scene, stem: str) -> np.ndarray | None:
     """LPS mm of every voxel of a structure, or None."""
-    index = np.argwhere(scene.mask(stem))
+    index = scene.voxels(stem)
     if not index.size:
         return None
     return scene.anatomy.organs.labels.geometry.to_lps_mm(index.astype(float))
