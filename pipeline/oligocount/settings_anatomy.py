@@ -188,6 +188,7 @@ class BorderSettings:
     moving_mm: float
     likelier: tuple[str, ...]
     seldom: tuple[str, ...]
+    in_lung: tuple[str, ...]
     max_depth_share: float
     node_max_mm: float
     shell_mm: float

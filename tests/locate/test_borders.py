@@ -26,6 +26,7 @@ SETTINGS = load_settings()
 Point = tuple[float, float, float]
 AT_HILUM = (-34.0, 12.0, 545.0)  # in the drawn right lung, two voxels from the mediastinum
 IN_LUNG = (-75.0, 12.0, 545.0)
+AT_ROOT = (-34.0, 12.0, 505.0)  # as deep, and below the carina
 AT_STOMACH = (25.0, -5.0, 380.0)
 AT_HEART = (9.0, -8.0, 480.0)
 AT_VERTEBRA = (15.0, 44.0, 560.0)
@@ -222,3 +223,34 @@ def test_a_given_map_is_taken_as_right_where_nothing_moves() -> None:
     drawn = drawn_body.organ_map()
     given = GivenMap(given=drawn.labels, model=drawn.model)(drawn_body.images())
     assert given.border_mm == 0.0
+
+
+def test_beyond_the_lungs_border_lies_no_node_of_the_lung_itself(coarse: Anatomy) -> None:
+    """The focus lies in 11R, which is inside the lung; 10R lies beyond its border.
+
+    Moved 15 mm deeper it is out of the border's reach, and lung alone.
+    """
+    hu = density(air_below_x_mm=-34.0)
+    assert coarse.stations is not None
+    index = np.round(drawn_body.geometry().to_index(np.array(AT_ROOT))).astype(int)
+    there = int(coarse.stations.array[tuple(index)])
+    assert coarse.stations.names[there] == "11R"
+    station = placed(coarse, AT_ROOT, hu=hu).finding.site.station
+    assert station is not None
+    assert station.key == "10R"
+    deeper = (AT_ROOT[0] - 15.0, *AT_ROOT[1:])
+    assert placed(coarse, deeper, hu=hu).finding.site.organ == "lung"
+
+
+def test_where_only_a_node_of_the_lung_is_near_the_lung_comes_first(coarse: Anatomy) -> None:
+    """Without any other station on the map 11R is the second reading, not the first."""
+    assert coarse.stations is not None
+    names = coarse.stations.names
+    own = [n for n, name in names.items() if name.startswith("11")]
+    alone = np.where(np.isin(coarse.stations.array, own), coarse.stations.array, 0)
+    anatomy = replace(coarse, stations=replace(coarse.stations, array=alone))
+    one = placed(anatomy, AT_ROOT, hu=density(air_below_x_mm=-34.0))
+    second = one.finding.runner_up
+    assert second is not None
+    assert (one.finding.site.organ, second.site.structure) == ("lung", "11R")
+    assert one.margin_mm == 0.0

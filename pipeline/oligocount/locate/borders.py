@@ -63,7 +63,8 @@ def with_border(
     beside = RunnerUp(site=node.site, margin_mm=0.0)
     if opinion.kind is Kind.PHYSIOLOGIC:
         return replace(opinion, runner_up=beside)
-    is_seldom = organ in settings.likelier and node.site.structure in settings.seldom
+    seldom = (*settings.seldom, *settings.in_lung)
+    is_seldom = organ in settings.likelier and node.site.structure in seldom
     if shown is None or organ in settings.organ_first or is_seldom:
         return replace(opinion, runner_up=beside, margin_mm=0.0)
     return replace(

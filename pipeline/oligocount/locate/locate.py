@@ -127,9 +127,26 @@ def _judge(focus: Focus, scene: Scene, facts: ClinicalFacts, settings: LocateSet
     node = judge_node(focus, scene, facts, settings.node)
     normal = judge_physiologic(focus, scene, settings.physiologic)
     opinion = normal or _judge_site(focus, scene, facts, settings, node=node)
-    opinion = with_border(opinion, node, focus, scene, settings.border)
+    opinion = _at_border(opinion, node, focus, scene, facts, settings)
     opinion = with_serosa_beside(opinion, focus, settings.node)
     return with_station_beside(_with_station(opinion, node), node, settings.organ)
+
+
+def _at_border(
+    opinion: Opinion,
+    node: Opinion | None,
+    focus: Focus,
+    scene: Scene,
+    facts: ClinicalFacts,
+    settings: LocateSettings,
+) -> Opinion:
+    """The opinion beside the node at its organ's border; beyond a lung's lies none of its own."""
+    if node and node.site.structure in settings.border.in_lung:
+        outside = judge_node(focus, scene, facts, settings.node, without=settings.border.in_lung)
+        turned = with_border(opinion, outside, focus, scene, settings.border)
+        if turned is not opinion:
+            return turned
+    return with_border(opinion, node, focus, scene, settings.border)
 
 
 def _judge_site(

@@ -38,12 +38,20 @@ class _Vote:
 
 
 def judge_node(
-    focus: Focus, scene: Scene, facts: ClinicalFacts, settings: NodeSettings
+    focus: Focus,
+    scene: Scene,
+    facts: ClinicalFacts,
+    settings: NodeSettings,
+    *,
+    without: tuple[str, ...] = (),
 ) -> Opinion | None:
-    """The station of the focus, or None where no station lies within reach."""
+    """The station of the focus, or None where no station lies within reach.
+
+    Regions named in `without` are out of the question.
+    """
     if scene.anatomy.stations is None:
         return None
-    vote = _vote(focus, scene)
+    vote = _without(without, _vote(focus, scene))
     if not vote.gap_mm or min(vote.gap_mm.values()) > settings.reach_mm:
         return None
     best = _best(vote)
@@ -131,6 +139,14 @@ def _vote(focus: Focus, scene: Scene) -> _Vote:
         gap_mm=_gaps(around, centre_voxel(focus.core), scene, stations.names),
         edge_gap_mm=_gaps(around, focus.core, scene, stations.names),
     )
+
+
+def _without(names: tuple[str, ...], vote: _Vote) -> _Vote:
+    share, gap_mm, edge_gap_mm = (
+        {name: value for name, value in each.items() if name not in names}
+        for each in (vote.share, vote.gap_mm, vote.edge_gap_mm)
+    )
+    return _Vote(share=share, gap_mm=gap_mm, edge_gap_mm=edge_gap_mm)
 
 
 def _gaps(
