@@ -9,6 +9,7 @@ import drawn_body
 from oligocount.anatomy import map_anatomy
 from oligocount.anatomy.anatomy_map import draw_organs
 from oligocount.anatomy.landmarks import find_landmarks
+from oligocount.anatomy.lines import trace_lines
 from oligocount.anatomy.space import Space
 from oligocount.anatomy.station_table import load_station_table
 from oligocount.anatomy.stations import draw_stations
@@ -230,6 +231,27 @@ def test_internal_mammary_nodes_have_a_place_where_the_lung_is_drawn_up_to_the_w
         assert region_at(anatomy, (x, -77.5, 545)) == "internal_mammary_L"
         assert region_at(anatomy, (-x, -77.5, 545)) == "internal_mammary_R"
     assert region_at(anatomy, (37.5, -62.5, 545)) not in ("internal_mammary_L", "6", "3a")
+
+
+def test_a_spur_of_one_vertebra_does_not_move_the_front_of_the_spine() -> None:
+    """One column of four reaches 15 mm further forward: the others' front, 30, is the median."""
+    spur = {"vertebrae_C7": (-10, -5, 15, 30, 600, 690)}
+    fronts = []
+    for boxes in (drawn_body.BOXES, {**drawn_body.BOXES, **spur}):
+        drawing = draw_organs(drawn_body.organ_map(boxes), drawn_body.images(), SETTINGS)
+        lines = trace_lines(drawing, find_landmarks(drawing))
+        fronts.append(lines.spine_front_y[drawing.frame.z_mm > 640])
+    assert np.array_equal(*fronts)
+    assert abs(fronts[0] - 30.0).max() <= drawn_body.STEP
+
+
+def test_the_innominate_artery_ends_below_the_top_of_the_arch_where_it_is_not_drawn() -> None:
+    """It leaves the arch there: right of the trachea 2R reaches 12 mm below the arch's top."""
+    marks = marks_of(drawn_body.BOXES)
+    assert marks["z_bct"] == marks["z_arch_top"] - 12.0
+    anatomy = mapped()
+    low, high = region_at(anatomy, (-15, 5, 540)), region_at(anatomy, (-15, 5, 555))
+    assert (low, high) == ("4R", "2R_low")
 
 
 def test_a_slice_with_a_speck_of_each_lung_has_no_hull_to_warn_of() -> None:

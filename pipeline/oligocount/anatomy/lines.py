@@ -88,14 +88,21 @@ def hindmost(aorta: Mask, drawing: Drawing) -> Mask:
 
 
 def _spine_front(drawing: Drawing) -> Vector:
-    """Front of the vertebral bodies near the midline; else of the cord; else the trunk's middle."""
+    """Front of the vertebral bodies near the midline; else of the cord; else the trunk's middle.
+
+    In each slice the median of the columns' fronts: one voxel drawn too far forward moves none.
+    """
     near = np.abs(
         drawing.frame.x_mm[None, :] - drawing.frame.midline_at(drawing.frame.z_mm)[:, None]
     )
-    central = (near < 12.0)[:, None, :]
-    front = drawing.line(drawing.mask("vertebrae", "sacrum") & central, "y", "min")
-    if front is not None:
-        return _smooth(front, drawing)
+    bodies = drawing.mask("vertebrae", "sacrum") & (near < 12.0)[:, None, :]
+    drawn: Mask = np.asarray(bodies.any(axis=1))
+    rows = np.flatnonzero(drawn.any(axis=1))
+    if rows.size:
+        step = drawing.frame.geometry.spacing_mm[1] / 2
+        first = np.where(drawn, drawing.frame.y_mm[bodies.argmax(axis=1)] - step, np.nan)
+        middle = np.nanmedian(first[rows], axis=1)
+        return _smooth(np.interp(np.arange(drawn.shape[0]), rows, middle), drawing)
     cord = drawing.line(drawing.mask("spinal_cord"), "y", "min")
     if cord is not None:
         return _smooth(cord - 28.0, drawing)
