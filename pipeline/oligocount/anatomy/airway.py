@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.anatomy.frame import Frame
+from oligocount.geometry.box import grown
 from oligocount.settings_anatomy import OutlineSettings
 
 Mask = NDArray[np.bool_]
@@ -26,19 +27,27 @@ def airway_from_ct(
     rim of a lumen. A slice shows an airway where that air is as wide as one: less is collapsed,
     narrowed or a tube, more has leaked.
     """
-    slices = np.flatnonzero(drawn.any(axis=(1, 2)))
-    if not slices.size:
+    if not drawn.any():
         return drawn
     spacing = frame.geometry.spacing_mm
-    near = ndimage.distance_transform_edt(~drawn, spacing) <= settings.refine_reach_mm
-    near[slices[-1] + 1 :] = False
-    air = near & (ct_hu < settings.airway_max_hu) & ~lungs & ~hollow
-    parts, count = ndimage.label(air & ~ndimage.binary_dilation(lungs))
-    sizes = np.bincount(parts[drawn], minlength=count + 1)
-    sizes[0] = 0
-    inner = (parts == sizes.argmax()) & (sizes.max() > 0)
-    lumen = air & ndimage.binary_dilation(inner)
+    reach = [int(settings.refine_reach_mm / step) + 2 for step in spacing]
+    box = grown(ndimage.find_objects(drawn.astype(np.int8))[0], reach, drawn.shape)
+    own, lung = drawn[box], lungs[box]
+    near = ndimage.distance_transform_edt(~own, spacing) <= settings.refine_reach_mm
+    near[np.flatnonzero(own.any(axis=(1, 2)))[-1] + 1 :] = False
+    air = near & (ct_hu[box] < settings.airway_max_hu) & ~lung & ~hollow[box]
+    lumen = air & ndimage.binary_dilation(_greatest(air & ~ndimage.binary_dilation(lung), own))
     area_mm2 = np.count_nonzero(lumen, axis=(1, 2)) * spacing[1] * spacing[2]
     shown = (area_mm2 >= settings.airway_min_mm2) & (area_mm2 <= settings.airway_max_mm2)
-    found: Mask = np.where(shown[:, None, None], lumen, drawn)
+    found = drawn.copy()
+    found[box] = np.where(shown[:, None, None], lumen, own)
     return found
+
+
+def _greatest(mask: Mask, within: Mask) -> Mask:
+    """The part of `mask` that fills most of `within`."""
+    parts, count = ndimage.label(mask)
+    sizes = np.bincount(parts[within], minlength=count + 1)
+    sizes[0] = 0
+    part: Mask = (parts == sizes.argmax()) & (sizes.max() > 0)
+    return part

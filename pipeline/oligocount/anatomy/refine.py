@@ -9,6 +9,7 @@ from oligocount.anatomy.frame import Frame, axial_frame, to_frame, volume_to_fra
 from oligocount.anatomy.outline import body_from_ct, bone_from_ct, lungs_from_ct
 from oligocount.anatomy.sides import midline_mm
 from oligocount.domain.volume import LabelMap, Volume
+from oligocount.geometry.box import grown
 from oligocount.geometry.resample import resample_labels
 from oligocount.settings_anatomy import OutlineSettings
 
@@ -113,9 +114,11 @@ def _claim(
 ) -> None:
     if not source.any() or not mask.any():
         return
-    gap, nearest = ndimage.distance_transform_edt(~source, spacing, return_indices=True)
-    chosen = mask & (gap <= reach_mm)
-    array[chosen] = array[tuple(axis[chosen] for axis in nearest)]
+    reach = [int(reach_mm / step) + 1 for step in spacing]
+    box = grown(ndimage.find_objects(source.astype(np.int8))[0], reach, source.shape)
+    gap, nearest = ndimage.distance_transform_edt(~source[box], spacing, return_indices=True)
+    chosen, part = mask[box] & (gap <= reach_mm), array[box]
+    part[chosen] = part[tuple(axis[chosen] for axis in nearest)]
 
 
 def _named(labels: LabelMap, stems: tuple[str, ...]) -> Mask:
