@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.anatomy.frame import Frame
-from oligocount.geometry.box import grown
+from oligocount.geometry.box import box_around
 from oligocount.settings_anatomy import OutlineSettings
 
 Mask = NDArray[np.bool_]
@@ -30,8 +30,7 @@ def airway_from_ct(
     if not drawn.any():
         return drawn
     spacing = frame.geometry.spacing_mm
-    reach = [int(settings.refine_reach_mm / step) + 2 for step in spacing]
-    box = grown(ndimage.find_objects(drawn.astype(np.int8))[0], reach, drawn.shape)
+    box = box_around(drawn, settings.refine_reach_mm, spacing)
     own, lung = drawn[box], lungs[box]
     near = ndimage.distance_transform_edt(~own, spacing) <= settings.refine_reach_mm
     near[np.flatnonzero(own.any(axis=(1, 2)))[-1] + 1 :] = False

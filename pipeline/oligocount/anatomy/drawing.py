@@ -9,6 +9,7 @@ from scipy import ndimage
 from oligocount.anatomy.frame import Frame, axial_frame
 from oligocount.domain.volume import LabelMap
 from oligocount.geometry.affine import crop
+from oligocount.geometry.box import bounding_box, box_around
 
 Mask = NDArray[np.bool_]
 Vector = NDArray[np.float64]
@@ -32,7 +33,7 @@ class Drawing:
     def cropped(self, low_mm: float, high_mm: float) -> "Drawing":
         """The drawing between two heights, in the plane cut to the body. Needs a body there."""
         inside = (self.frame.z_mm >= low_mm) & (self.frame.z_mm <= high_mm)
-        found = ndimage.find_objects((self.body & inside[:, None, None]).astype(np.uint8))[0]
+        found = bounding_box(self.body & inside[:, None, None])
         geometry = crop(self.frame.geometry, found)
         labels = LabelMap(
             array=self.labels.array[found], names=self.labels.names, geometry=geometry
@@ -125,14 +126,9 @@ class Drawing:
     def distance_mm(self, mask: Mask, reach_mm: float = 60.0) -> NDArray[np.float32]:
         """Distance of voxel centres to the mask; infinite beyond reach and if it is empty."""
         far = np.full(mask.shape, np.inf, np.float32)
-        found = ndimage.find_objects(mask.astype(np.uint8))
-        if not found:
+        if not mask.any():
             return far
         spacing = self.frame.geometry.spacing_mm
-        pads = [int(reach_mm / step) + 1 for step in spacing]
-        box = tuple(
-            slice(max(0, one.start - pad), one.stop + pad)
-            for one, pad in zip(found[0], pads, strict=True)
-        )
+        box = box_around(mask, reach_mm, spacing)
         far[box] = ndimage.distance_transform_edt(~mask[box], spacing)
         return far

@@ -9,7 +9,7 @@ from oligocount.anatomy.frame import Frame, axial_frame, to_frame, volume_to_fra
 from oligocount.anatomy.outline import body_from_ct, bone_from_ct, lungs_from_ct
 from oligocount.anatomy.sides import midline_mm
 from oligocount.domain.volume import LabelMap, Volume
-from oligocount.geometry.box import grown
+from oligocount.geometry.box import box_around
 from oligocount.geometry.resample import resample_labels
 from oligocount.settings_anatomy import OutlineSettings
 
@@ -36,10 +36,10 @@ def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -
     drawn = to_frame(labels, frame)
     hu = volume_to_frame(ct, frame, outside=-1024.0).array
     body = body_from_ct(hu, frame, settings)
-    array = _with_airway(drawn, hu, frame, settings)
+    lungs = _named(drawn, ("lung",))
+    array = _with_airway(drawn, hu, lungs, frame, settings)
     free = (array == 0) | np.isin(array, [n for n, name in drawn.names.items() if name in _FILLER])
     spacing = frame.geometry.spacing_mm
-    lungs = _named(drawn, ("lung",))
     bones = _named(drawn, _BONE)
     for source, mask in (
         (lungs, lungs_from_ct(hu, body, frame, settings) & free),
@@ -94,7 +94,11 @@ def without_misplaced(labels: LabelMap) -> LabelMap:
 
 
 def _with_airway(
-    drawn: LabelMap, hu: NDArray[np.float32], frame: Frame, settings: OutlineSettings
+    drawn: LabelMap,
+    hu: NDArray[np.float32],
+    lungs: Mask,
+    frame: Frame,
+    settings: OutlineSettings,
 ) -> NDArray[np.int32]:
     """The labels with the trachea, and the main bronchi drawn with it, as their air shows them."""
     array = drawn.array.astype(np.int32)
@@ -102,8 +106,7 @@ def _with_airway(
     if trachea is None:
         return array
     before = array == trachea
-    lungs, hollow = _named(drawn, ("lung",)), _named(drawn, _HOLLOW)
-    airway = airway_from_ct(hu, before, lungs, hollow, frame, settings)
+    airway = airway_from_ct(hu, before, lungs, _named(drawn, _HOLLOW), frame, settings)
     array[before & ~airway] = drawn.id_of("body") or 0
     array[airway] = trachea
     return array
@@ -114,8 +117,7 @@ def _claim(
 ) -> None:
     if not source.any() or not mask.any():
         return
-    reach = [int(reach_mm / step) + 1 for step in spacing]
-    box = grown(ndimage.find_objects(source.astype(np.int8))[0], reach, source.shape)
+    box = box_around(source, reach_mm, spacing)
     gap, nearest = ndimage.distance_transform_edt(~source[box], spacing, return_indices=True)
     chosen, part = mask[box] & (gap <= reach_mm), array[box]
     part[chosen] = part[tuple(axis[chosen] for axis in nearest)]

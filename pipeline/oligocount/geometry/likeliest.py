@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.geometry.affine import axial_grid, crop
-from oligocount.geometry.box import grown
+from oligocount.geometry.box import bounding_box, grown
 from oligocount.geometry.resample import resample_labels, resampled, to_sitk
 
 _Box = tuple[slice, slice, slice]
@@ -39,7 +39,7 @@ def _likeliest(probability: NDArray[np.float32], coarse: LabelMap, onto: Geometr
     labels = np.zeros(onto.shape, np.int32)
     for label in np.unique(coarse.array).tolist():
         drawn = coarse.array == label
-        box = grown(ndimage.find_objects(drawn.astype(np.int8))[0], (2, 2, 2), drawn.shape)
+        box = grown(bounding_box(drawn), (2, 2, 2), drawn.shape)
         near = ndimage.binary_dilation(drawn[box], _AROUND)
         source = crop(coarse.geometry, box)
         target = _covering(source, onto)

@@ -51,7 +51,7 @@ def judge_node(
     """
     if scene.anatomy.stations is None:
         return None
-    vote = _without(without, _vote(focus, scene))
+    vote = _vote(focus, scene, without)
     if not vote.gap_mm or min(vote.gap_mm.values()) > settings.reach_mm:
         return None
     best = _best(vote)
@@ -123,37 +123,30 @@ def unassigned_site(side: Side | None = None) -> Site:
     return Site(organ=NODE, organ_system=NODE, side=side)
 
 
-def _vote(focus: Focus, scene: Scene) -> _Vote:
+def _vote(focus: Focus, scene: Scene, without: tuple[str, ...] = ()) -> _Vote:
     stations = scene.anatomy.stations
     if stations is None:
         return _Vote(share={}, gap_mm={}, edge_gap_mm={})
+    names = {label: name for label, name in stations.names.items() if name not in without}
     around = stations.array[focus.box]
     counts = np.bincount(around[focus.core])
     total = max(int(counts[1:].sum()), 1)
     return _Vote(
         share={
-            stations.names[label]: counts[label] / total
+            names[label]: counts[label] / total
             for label in np.flatnonzero(counts).tolist()
-            if label
+            if label in names
         },
-        gap_mm=_gaps(around, centre_voxel(focus.core), scene, stations.names),
-        edge_gap_mm=_gaps(around, focus.core, scene, stations.names),
+        gap_mm=_gaps(around, centre_voxel(focus.core), scene, names),
+        edge_gap_mm=_gaps(around, focus.core, scene, names),
     )
-
-
-def _without(names: tuple[str, ...], vote: _Vote) -> _Vote:
-    share, gap_mm, edge_gap_mm = (
-        {name: value for name, value in each.items() if name not in names}
-        for each in (vote.share, vote.gap_mm, vote.edge_gap_mm)
-    )
-    return _Vote(share=share, gap_mm=gap_mm, edge_gap_mm=edge_gap_mm)
 
 
 def _gaps(
     around: NDArray[np.integer], source: Mask, scene: Scene, names: Mapping[int, str]
 ) -> dict[str, float]:
     gap = ndimage.distance_transform_edt(~source, scene.spacing_mm)
-    labels = [label for label in np.unique(around).tolist() if label]
+    labels = [label for label in np.unique(around).tolist() if label in names]
     nearest = ndimage.minimum(gap, around, labels) if labels else []
     return {names[n]: float(g) for n, g in zip(labels, nearest, strict=True)}
 

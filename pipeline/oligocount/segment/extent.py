@@ -1,15 +1,13 @@
 """How far a lesion reaches on the PET grid, once it is known which spots are lesions."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.ball import ball_diameter_mm
+from oligocount.geometry.box import box_around
 from oligocount.geometry.resample import resample_labels, resample_volume
-from oligocount.segment.foci import bounding_box
 from oligocount.segment.spots import Spots
 from oligocount.settings_segment import NetworkSettings
 
@@ -49,11 +47,7 @@ def draw_extent(spots: Spots, kept: Mask, suv: Volume, rule: NetworkSettings) ->
     if not wanted.any():
         return out
     around, reach_mm, summit = _clusters(spots, kept, suv, rule)
-    pad = [math.ceil(reach_mm.max() / step) + 1 for step in suv.geometry.spacing_mm]
-    box = tuple(
-        slice(max(0, one.start - n), one.stop + n)
-        for one, n in zip(bounding_box(wanted), pad, strict=True)
-    )
+    box = box_around(wanted, float(reach_mm.max()), suv.geometry.spacing_mm)
     out[box] = _reached(near[box], kept, suv, box, (around, reach_mm, summit), rule)
     return out
 

@@ -13,6 +13,7 @@ from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.lesion import LesionMap
 from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.volume import LabelMap, Volume
+from oligocount.geometry.box import bounding_box
 from oligocount.geometry.memory import Memory, voxel_key
 from oligocount.segment.segmenter import Finder
 from oligocount.segment.split import basins, join_fragments
@@ -189,12 +190,6 @@ def _as_map(
         splits={rank: origin for rank, origin in origins.items() if origin},
         caveats=caveats,
     )
-
-
-def bounding_box(mask: Mask) -> Box:
-    """The smallest box that holds the mask; one voxel at the corner where it is empty."""
-    found = ndimage.find_objects(mask.view(np.int8))
-    return found[0] if found else (slice(0, 1),) * mask.ndim
 
 
 def shifted(part: Box, box: Box) -> Box:

@@ -16,7 +16,7 @@ from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import watershed
 
 from oligocount.domain.volume import Geometry
-from oligocount.geometry.box import grown
+from oligocount.geometry.box import bounding_box, grown
 from oligocount.settings_segment import SplitSettings
 
 Labels = NDArray[np.int32]
@@ -27,7 +27,7 @@ def basins(
     suv: Suv, inside: NDArray[np.bool_], geometry: Geometry, settings: SplitSettings
 ) -> Labels:
     """Each voxel of one component gets the number (1..n) of the peak that it flows to."""
-    box = ndimage.find_objects(inside.astype(np.int8))[0]
+    box = bounding_box(inside)
     crop, within = np.pad(suv[box], 1, mode="edge"), np.pad(inside[box], 1)
     smooth = ndimage.gaussian_filter(
         crop, [settings.smooth_mm / step for step in geometry.spacing_mm]

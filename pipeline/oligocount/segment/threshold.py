@@ -19,6 +19,7 @@ from oligocount.domain.lesion import LesionMap
 from oligocount.domain.provenance import Caveat, ModelInfo
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Volume
+from oligocount.geometry.box import bounding_box
 from oligocount.segment.foci import Mask, components, regrouped, split_components
 from oligocount.segment.segmenter import Finder
 from oligocount.settings_segment import SegmentSettings
@@ -124,7 +125,7 @@ def _liver_sphere(
     """A sphere in the coolest place of those deep enough, so that no metastasis is measured."""
     if not liver.any():
         return None
-    box = ndimage.find_objects(liver.astype(np.int8))[0]
+    box = bounding_box(liver)
     inside = np.pad(liver[box], 1)
     depth = ndimage.distance_transform_edt(inside, sampling=suv.geometry.spacing_mm)
     depth = depth[1:-1, 1:-1, 1:-1]
