@@ -33,7 +33,7 @@ LEAST_PIECE = 100  # voxels (0.8 ml): smaller pieces are crumbs of a bone, not a
 SLICE_REACH = 5.0  # voxels (10 mm): deeper than what was misnamed behind sternum and cartilages
 SLICE_ONLY = (1.0, 1.0, 1000.0)  # sizes of a voxel for which another sagittal slice is out of reach
 BY_CORNERS = np.ones((3, 3, 3))  # voxels that touch by a corner are of one part
-MARGIN = 30  # slices about the clavicles, so that no bone near them is cut into crumbs
+MARGIN = 30  # voxels about the clavicles, so that no bone near them is cut into crumbs
 
 
 def ids(names: list[str], *prefixes: str) -> list[int]:
@@ -70,13 +70,12 @@ def nearest_label(
 
 def corrected(labels: NDArray[np.uint8], names: list[str]) -> NDArray[np.uint8]:
     """The labels with clavicles that are whole and alone."""
-    bone = np.isin(labels, ids(names, *BONES, "costal_cartilages"))
-    called = np.isin(labels, ids(names, "clavicula_"))
-    k = np.flatnonzero(called.any(axis=(1, 2)))
-    about = slice(max(0, k[0] - MARGIN), k[-1] + MARGIN)
-    old, called, owner = labels[about], called[about], pieces_of_bone(bone[about])
-    out = labels.copy()
+    box = ndimage.find_objects(np.isin(labels, ids(names, "clavicula_")).astype(np.uint8))[0]
+    about = tuple(slice(max(0, side.start - MARGIN), side.stop + MARGIN) for side in box)
+    out, old = labels.copy(), labels[about]
     new = out[about]
+    called = np.isin(old, ids(names, "clavicula_"))
+    owner = pieces_of_bone(np.isin(old, ids(names, *BONES, "costal_cartilages")))
     for own in ids(names, "clavicula_"):
         piece = np.bincount(owner[old == own])[1:].argmax() + 1
         clavicle = largest_part(owner == piece)
