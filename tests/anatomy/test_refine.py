@@ -23,7 +23,9 @@ def geometry() -> Geometry:
 
 
 def refined(
-    boxes: dict[int, tuple[slice, ...]], air: list[tuple[slice, ...]], air_hu: float = -950.0
+    boxes: dict[int, tuple[slice, ...]],
+    air: list[tuple[slice, ...]],
+    solid: tuple[slice, ...] | None = None,
 ) -> np.ndarray:
     """The labels after correction. All is body in a rim of outside air; later boxes lie on top."""
     inner = (slice(None), slice(3, 37), slice(3, 37))
@@ -32,7 +34,9 @@ def refined(
     for label, box in boxes.items():
         labels[box] = label
     for box in air:
-        hu[box] = air_hu
+        hu[box] = -950.0
+    if solid:
+        hu[solid] = 40.0
     ct = Volume(array=hu, unit=Unit.HU, geometry=geometry())
     drawn = LabelMap(array=labels, names=NAMES, geometry=geometry())
     return refine_by_density(drawn, ct, OUTLINE).array
@@ -92,6 +96,29 @@ def test_air_of_a_stomach_or_lung_beside_it_is_not_its_own() -> None:
     assert box_of(array == 2) == ((5, 25), (18, 22), (18, 22))
     assert (array[conduit] == 3).all()
     assert (array[lung] == 5).all()
+
+
+LUNG = (slice(2, 28), slice(9, 31), slice(9, 20))  # 26 x 22 x 11 voxels of 64 mm3: 403 ml
+INTO_LUNG = (slice(10, 20), slice(15, 25), slice(17, 24))  # drawn three voxels too far
+
+
+def test_lung_is_its_air_whatever_solid_was_drawn_there() -> None:
+    array = refined({5: LUNG, 4: INTO_LUNG}, [LUNG])
+    assert (array[LUNG] == 5).all()
+    assert box_of(array == 4) == ((10, 20), (15, 25), (20, 24))
+
+
+def test_a_solid_focus_in_a_lung_stays_what_it_was_drawn_as() -> None:
+    """Density does not tell a tumour from the heart; lung encloses it all the same."""
+    labels = {5: LUNG, 4: (slice(12, 15), slice(18, 21), slice(12, 15))}
+    array = refined(labels, [LUNG], solid=labels[4])
+    assert (array[labels[4]] == 4).all()
+
+
+def test_air_of_a_hollow_organ_in_the_chest_is_not_lung() -> None:
+    """A gastric tube that lies against the lung and holds air."""
+    array = refined({5: LUNG, 3: INTO_LUNG}, [LUNG])
+    assert (array[INTO_LUNG] == 3).all()
 
 
 def test_air_drawn_as_heart_is_airway() -> None:

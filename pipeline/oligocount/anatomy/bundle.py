@@ -1,4 +1,4 @@
-"""The embedded organ network: aligned images to an organ map on the PET grid."""
+"""The embedded organ networks: aligned images to an organ map on the PET grid."""
 
 from dataclasses import dataclass
 
@@ -17,11 +17,13 @@ from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import BundleMismatch
-from oligocount.geometry.affine import axial_grid
+from oligocount.geometry.affine import axial_grid, crop, regrid
+from oligocount.geometry.box import bounding_box, grown
 from oligocount.geometry.likeliest import likeliest_labels
 from oligocount.geometry.resample import resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.inference.fine import FineNetwork
 from oligocount.settings_anatomy import AnatomySettings
 
 _BACKGROUND = ("outside", "background")
@@ -29,10 +31,14 @@ _BACKGROUND = ("outside", "background")
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BundleMapper:
-    """An OrganMapper that runs one network over the whole body at the network's own grid."""
+    """An OrganMapper that runs one network over the whole body at the network's own grid.
+
+    A second one, where the bundle holds it, draws finer what the first one drew.
+    """
 
     bundle: Bundle
     settings: AnatomySettings
+    fine: FineNetwork | None = None
 
     def __call__(self, images: AlignedImages) -> OrganMap:
         """Return the most probable structure of each voxel, paired ones split by side.
@@ -40,9 +46,7 @@ class BundleMapper:
         On the PET grid a voxel has the label that is likeliest there, probabilities interpolated
         between the network's voxels; their mean over a structure becomes its confidence.
         """
-        grid = axial_grid(images.suv.geometry, self.bundle.metadata.spacing_mm)
-        channels = fill_channels(self.bundle.metadata.channels, _inputs(images, grid))
-        probability = self.bundle.predict(channels)
+        grid, probability = self.probability(images)
         names = class_names(self.bundle.metadata.classes, probability.shape[0])
         array = probability.argmax(axis=0).astype(np.int32)
         trust = _mean_probability(probability, array, names)
@@ -61,8 +65,25 @@ class BundleMapper:
                 for name in labels.names.values()
             },
             caveats=_caveats(images),
-            border_mm=self.settings.border_voxels * max(grid.spacing_mm),
+            border_mm=self.settings.border_voxels * max(self.bundle.metadata.spacing_mm),
         )
+
+    def probability(self, images: AlignedImages) -> tuple[Geometry, NDArray[np.float32]]:
+        """Probabilities (K, k, j, i) of the network's classes, and the grid on which they lie.
+
+        A fine network draws the box of the body alone.
+        """
+        metadata = self.bundle.metadata
+        grid = axial_grid(images.suv.geometry, metadata.spacing_mm)
+        coarse = self.bundle.predict(fill_channels(metadata.channels, _inputs(images, grid)))
+        if self.fine is None:
+            return grid, coarse
+        body = bounding_box(coarse.argmax(axis=0) > 0)
+        box = grown(body, (1, 1, 1), grid.shape)
+        k, j, i = (step / self.fine.parts for step in grid.spacing_mm)
+        target = regrid(crop(grid, box), (k, j, i))
+        channels = fill_channels(metadata.channels, _inputs(images, target))
+        return target, self.fine.predict(channels, coarse[:, *box])
 
 
 def class_names(classes: tuple[str, ...], channels: int) -> dict[int, str]:

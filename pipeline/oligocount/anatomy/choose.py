@@ -9,6 +9,7 @@ from oligocount.anatomy.rules import RuleMapper
 from oligocount.errors import ConfigError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device
+from oligocount.inference.fine import load_fine
 from oligocount.inference.published import is_published_bundle, load_published_bundle
 from oligocount.resources import shipped_folder
 from oligocount.settings_anatomy import AnatomySettings
@@ -29,7 +30,8 @@ def load_organ_mapper(name_or_path: str, settings: AnatomySettings, device: str)
                 published = load_published_bundle(folder, device=choose_device(device))
                 return PublishedBundleMapper(bundle=published, border_voxels=settings.border_voxels)
             bundle = load_bundle(folder, device=choose_device(device))
-            return BundleMapper(bundle=bundle, settings=settings)
+            fine = load_fine(folder, device=choose_device(device))
+            return BundleMapper(bundle=bundle, settings=settings, fine=fine)
     raise ConfigError(
         f"organ provider {name_or_path!r}: expected rules, totalsegmentator, a shipped bundle "
         "(organs_ct) or the path of a bundle's folder"

@@ -25,12 +25,13 @@ _BONE = (
 
 
 def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -> LabelMap:
-    """The map with air-filled lung and dense bone claimed from filler, and the airway as its air.
+    """The map with air-filled lung and dense bone as density shows them, the airway as its air.
 
-    A tumour inside a lung stays lung; only voxels that the map calls body or muscle, and
-    background inside the outline, become lung or bone, of the nearest name within
-    `refine_reach_mm`. The airway claims its air from what holds none, and loses to filler what is
-    drawn beside it.
+    What becomes lung or bone takes the nearest name within `refine_reach_mm`. Lung claims its air
+    from all that holds none of its own; the vessels that it encloses, as bone all its voxels, only
+    from what the map calls body or muscle, and from background inside the outline: a tumour in a
+    lung stays what it was drawn as. The airway claims its air from what holds none, and loses to
+    filler what is drawn beside it.
     """
     frame = axial_frame(labels.geometry, midline_mm(labels))
     drawn = to_frame(labels, frame)
@@ -41,8 +42,10 @@ def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -
     free = (array == 0) | np.isin(array, [n for n, name in drawn.names.items() if name in _FILLER])
     spacing = frame.geometry.spacing_mm
     bones = _named(drawn, _BONE)
+    inflated = lungs_from_ct(hu, body, frame, settings)
+    airless = ~_named(drawn, (*_HOLLOW, "esophagus")) & (array != drawn.id_of("trachea"))
     for source, mask in (
-        (lungs, lungs_from_ct(hu, body, frame, settings) & free),
+        (lungs, inflated & (free | airless & (hu < settings.lung_max_hu))),
         (bones, bone_from_ct(hu, body, frame, settings) & free),
     ):
         _claim(array, mask, source, spacing, settings.refine_reach_mm)

@@ -1,15 +1,17 @@
 """Trains one of our networks on phantoms or on scans with lesion masks, and writes a MONAI bundle.
 
 NETWORK is fdg_lesions (voxels), scorer (whole spots: what fdg_lesions uses by default; added to the
-bundle named by --from-bundle; takes pip install 'oligocount[train]'), organs_ct, or mr_brain and
-mr_liver (lesions on synthetic MR); the last three learn from phantoms only, for they need organ
-truth. Samples are prepared once into WORK/samples; a run that was stopped is taken up again from
-what lies in WORK. DATA holds autoPET's NIfTI layout, which is nnU-Net's (imagesTr with CT as _0000
-and SUV as _0001, labelsTr), or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV, CTres, SEG as .nii.gz);
-organs there are drawn by the network organs_ct.
+bundle named by --from-bundle; takes pip install 'oligocount[train]'), organs_ct, organs_fine (draws
+finer what organs_ct drew; added to the bundle named by --from-bundle), or mr_brain and mr_liver
+(lesions on synthetic MR); the last four learn from phantoms only, for they need organ truth.
+Samples are prepared once into WORK/samples; a run that was stopped is taken up again from what lies
+in WORK. DATA holds autoPET's NIfTI layout, which is nnU-Net's (imagesTr with CT as _0000 and SUV as
+_0001, labelsTr), or FDG-PET-CT-Lesions (PATIENT/STUDY/SUV, CTres, SEG as .nii.gz); organs there are
+drawn by the network organs_ct.
 
 examples:
   oligocount train organs_ct --phantoms 500 --work work --minutes 600 -o my_organs
+  oligocount train organs_fine --phantoms 200 --from-bundle my_organs --work work -o my_organs
   oligocount train mr_brain --phantoms 200 --work work --minutes 30 -o my_mr_brain
   oligocount train scorer --phantoms 400 --from-bundle models/fdg_lesions --work work -o mine
   oligocount train scorer --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
@@ -28,6 +30,7 @@ from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
 from oligocount.errors import ConfigError
 from oligocount.inference.device import choose_device
+from oligocount.learn.fine_recipe import ORGANS_FINE, train_fine
 from oligocount.learn.from_autopet import write_scan_samples
 from oligocount.learn.from_phantom import write_phantom_samples
 from oligocount.learn.recipes import (
@@ -44,21 +47,21 @@ from oligocount.learn.recipes import (
 )
 from oligocount.learn.scorer_recipe import ScorerTools, prepare_rows, train_scorer
 from oligocount.learn.scorer_training import ScorerSettings
-from oligocount.learn.training import LoopSettings
+from oligocount.learn.training import LoopSettings, Run
 from oligocount.segment.spots import find_spots
 from oligocount.version import __version__
 
 SCORER = "scorer"
 _MR = (MR_BRAIN, MR_LIVER)
-_OPTIONS = {ORGANS: "--organs", LESIONS: "--lesions"}
+_OPTIONS = {ORGANS: "--organs", ORGANS_FINE: "--organs", LESIONS: "--lesions"}
 _STRAIN_SHARE = 0.05  # of phantoms' strained muscle: with all of it a sarcoma of the thigh was lost
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `oligocount train`."""
     parser.add_argument(
-        "network", choices=(LESIONS, ORGANS, SCORER, *_MR), metavar="NETWORK",
-        help=f"{LESIONS}, {SCORER}, {ORGANS}, {MR_BRAIN} or {MR_LIVER}",
+        "network", choices=(LESIONS, ORGANS, ORGANS_FINE, SCORER, *_MR), metavar="NETWORK",
+        help=f"{LESIONS}, {SCORER}, {ORGANS}, {ORGANS_FINE}, {MR_BRAIN} or {MR_LIVER}",
     )  # fmt: skip
     parser.add_argument(
         "-o", "--out", type=Path, required=True, metavar="BUNDLE",
@@ -116,18 +119,29 @@ def execute(arguments: argparse.Namespace) -> int:
         write_scan_samples(arguments.data, samples, draw_organs=draw_organs)
     if arguments.network == SCORER:
         return _train_scorer(arguments, samples / "lesions")
-    recipe = _recipe(arguments.network)
-    folder = samples / recipe.samples
     loop = LoopSettings(
         minutes=arguments.minutes, learning_rate=arguments.learning_rate, seed=arguments.seed
     )
+    if arguments.network == ORGANS_FINE:
+        run = train_fine(
+            samples / "lesions", arguments.from_bundle, arguments.work, arguments.out, loop=loop,
+            device=device, version=__version__,
+        )  # fmt: skip
+        return _told(arguments, run)
+    recipe = _recipe(arguments.network)
+    folder = samples / recipe.samples
     run = train_recipe(
         recipe, (folder,), arguments.work, loop=loop, device=device,
         from_bundle=arguments.from_bundle,
     )  # fmt: skip
     notes = f"Trained by `oligocount train` {__version__}."
     export_recipe(recipe, arguments.work, arguments.out, version=__version__, notes=notes)
-    print(f"{arguments.out}: {recipe.name}, {run.step} steps in {run.seconds / 60:.1f} minutes")
+    return _told(arguments, run)
+
+
+def _told(arguments: argparse.Namespace, run: Run) -> int:
+    minutes = run.seconds / 60
+    print(f"{arguments.out}: {arguments.network}, {run.step} steps in {minutes:.1f} minutes")
     option = _OPTIONS.get(arguments.network, "--mr-lesions")
     print(f"use it: oligocount run INPUT -o OUT {option} {arguments.out}")
     if arguments.network == LESIONS:
@@ -164,11 +178,13 @@ def _train_scorer(arguments: argparse.Namespace, samples: Path) -> int:
 def _check(arguments: argparse.Namespace) -> None:
     if not arguments.phantoms and arguments.data is None:
         raise ConfigError("expected --phantoms N, --data DATA or both: nothing to learn from")
-    if arguments.network in (ORGANS, *_MR) and arguments.data is not None:
+    if arguments.network in (ORGANS, ORGANS_FINE, *_MR) and arguments.data is not None:
         raise ConfigError(
             f"{arguments.network} learns from phantoms only: DATA holds no organ truth"
         )
-    if arguments.network == SCORER and arguments.from_bundle is None:
-        raise ConfigError("scorer: expected --from-bundle BUNDLE, the bundle that it is added to")
+    if arguments.network in (SCORER, ORGANS_FINE) and arguments.from_bundle is None:
+        raise ConfigError(
+            f"{arguments.network}: expected --from-bundle BUNDLE, the bundle that it is added to"
+        )
     if arguments.phantoms < 0 or arguments.minutes <= 0:
         raise ConfigError("--phantoms and --minutes: expected positive numbers")

@@ -39,6 +39,7 @@ class Metadata:
     bytes_per_voxel: int
     settings: Mapping[str, Any]
     scorer: Mapping[str, Any] | None = None
+    fine: Mapping[str, Any] | None = None
 
     @property
     def model(self) -> ModelInfo:
@@ -87,12 +88,23 @@ def load_bundle(folder: Path, *, device: torch.device, trusted: bool = False) ->
     Raises BundleNotFound for a missing file, BundleMismatch for one that is not as promised.
     """
     metadata = read_metadata(folder)
-    weights = existing(folder / "models" / "model.pt")
-    found = hashlib.sha256(weights.read_bytes()).hexdigest()
-    if found != metadata.sha256:
-        raise BundleMismatch(f"{weights}: expected sha256 {metadata.sha256}, found {found}")
+    weights = checked(folder / "models" / "model.pt", metadata.sha256)
     config = read_json(folder / "configs" / "inference.json")
     network = build_network(config, name=folder.name, trusted=trusted)
+    load_weights(network, weights)
+    return Bundle(metadata=metadata, network=network.eval(), device=device)
+
+
+def checked(file: Path, sha256: str) -> Path:
+    """The file, whose content must have that checksum. Raises BundleNotFound, BundleMismatch."""
+    found = hashlib.sha256(existing(file).read_bytes()).hexdigest()
+    if found != sha256:
+        raise BundleMismatch(f"{file}: expected sha256 {sha256}, found {found}")
+    return file
+
+
+def load_weights(network: torch.nn.Module, weights: Path) -> None:
+    """The network holds the weights of the file. Raises BundleMismatch where they do not fit."""
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
         network.load_state_dict({key: value.float() for key, value in state.items()})
@@ -100,7 +112,6 @@ def load_bundle(folder: Path, *, device: torch.device, trusted: bool = False) ->
         raise BundleMismatch(
             f"{weights}: does not fit the network of its config: {error}"
         ) from error
-    return Bundle(metadata=metadata, network=network.eval(), device=device)
 
 
 def read_metadata(folder: Path) -> Metadata:
@@ -123,6 +134,7 @@ def read_metadata(folder: Path) -> Metadata:
             bytes_per_voxel=int(own["bytes_per_voxel"]),
             settings=dict(own.get("settings", {})),
             scorer=own.get("scorer"),
+            fine=own.get("fine"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BundleMismatch(

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import AbstractContextManager
 
 import torch
 
@@ -31,3 +32,21 @@ def free_memory_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return int(os.sysconf("SC_AVPHYS_PAGES")) * int(os.sysconf("SC_PAGE_SIZE"))
+
+
+def half_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Networks within it compute in sixteen bits where the device does so by itself.
+
+    That is every CUDA device, and processors with bfloat16 instructions, on which a network takes
+    about a quarter of the time; others compute in full precision, for they would only imitate it.
+    """
+    if device.type == "cuda":
+        return torch.autocast("cuda", dtype=torch.float16)
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=_has_bfloat16())
+
+
+def _has_bfloat16() -> bool:
+    if not hasattr(torch.cpu, "get_capabilities"):  # older versions of torch do not tell
+        return False
+    told = torch.cpu.get_capabilities()
+    return bool(told.get("avx512_bf16") or told.get("amx_bf16"))

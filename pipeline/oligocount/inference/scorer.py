@@ -7,7 +7,6 @@ columns), `members`, `sha256`, `slope` and `intercept` that calibrate the mean l
 forest (Platt 1999), and `min_probability`, below which a candidate is no lesion.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from oligocount.errors import BundleMismatch
-from oligocount.inference.bundle import existing, read_json, read_metadata
+from oligocount.inference.bundle import checked, read_json, read_metadata
 from oligocount.inference.forest import Forest
 from oligocount.inference.network import build_network
 
@@ -87,11 +86,8 @@ def load_scorer(folder: Path, *, trusted: bool = False) -> Scorer | None:
     held = read_metadata(folder).scorer
     if held is None:
         return None
-    weights = existing(folder / "models" / FILE)
-    found = hashlib.sha256(weights.read_bytes()).hexdigest()
     try:
-        if found != held["sha256"]:
-            raise BundleMismatch(f"{weights}: expected sha256 {held['sha256']}, found {found}")
+        weights = checked(folder / "models" / FILE, held["sha256"])
         return _built(folder, held, weights, trusted=trusted)
     except (KeyError, TypeError, ValueError) as error:
         raise BundleMismatch(f"{folder}: scorer in metadata is not complete: {error!r}") from error

@@ -8,7 +8,7 @@ from monai.inferers import sliding_window_inference
 from numpy.typing import NDArray
 
 from oligocount.errors import InferenceError
-from oligocount.inference.device import free_memory_bytes
+from oligocount.inference.device import free_memory_bytes, half_precision
 
 _SHARE_OF_FREE_MEMORY = 0.5  # the rest is for the images and the other stages
 _OVERLAP = 0.25
@@ -69,7 +69,7 @@ def _forward(
     tile: tuple[int, int, int],
     device: torch.device,
 ) -> torch.Tensor:
-    with torch.autocast(device.type, dtype=torch.float16, enabled=device.type == "cuda"):
+    with half_precision(device):
         if tile == tuple(image.shape[2:]):
             output = network(image.to(device))
         else:

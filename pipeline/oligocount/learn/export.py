@@ -12,6 +12,8 @@ import numpy as np
 import torch
 
 from oligocount.errors import PublishError
+from oligocount.inference.fine import FILE as FINE_FILE
+from oligocount.inference.fine import KEY as FINE_KEY
 from oligocount.inference.scorer import FILE as SCORER_FILE
 from oligocount.inference.scorer import KEY as SCORER_KEY
 from oligocount.inference.scorer import Scorer
@@ -76,13 +78,7 @@ def write_scorer(
     try:
         file = folder / "models" / SCORER_FILE
         torch.save(scorer.state(), file)
-        config = folder / "configs" / "inference.json"
-        _write_json(config, {**json.loads(config.read_text("utf-8")), SCORER_KEY: definition})
-        metadata = folder / "configs" / "metadata.json"
-        content = json.loads(metadata.read_text("utf-8"))
-        content["version"] = version
-        content["changelog"][version] = "A scorer of spots beside the voxel network."
-        content["oligocount"]["scorer"] = {
+        held = {
             "features": list(scorer.features),
             "members": len(scorer.members),
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
@@ -91,9 +87,54 @@ def write_scorer(
             "min_probability": scorer.min_probability,
             **more,
         }
-        _write_json(metadata, content)
+        _add(folder, "scorer", held, SCORER_KEY, definition, version=version,
+             change="A scorer of spots beside the voxel network.")  # fmt: skip
     except OSError as error:
         raise PublishError(f"{folder}: scorer cannot be written: {error}") from error
+
+
+def write_fine(
+    folder: Path,
+    weights: Mapping[str, torch.Tensor],
+    definition: Mapping[str, Any],
+    *,
+    version: str,
+    facts: Mapping[str, int],
+    notes: str,
+) -> None:
+    """The fine network lies in the bundle in `folder` beside its network, under a new version.
+
+    `facts` are those that inference.fine names. Raises PublishError.
+    """
+    try:
+        file = folder / "models" / FINE_FILE
+        torch.save({key: value.detach().cpu().half() for key, value in weights.items()}, file)
+        held = {**facts, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+        _add(folder, "fine", held, FINE_KEY, definition, version=version,
+             change=f"A fine network beside the first. {notes}")  # fmt: skip
+    except OSError as error:
+        raise PublishError(f"{folder}: fine network cannot be written: {error}") from error
+
+
+def _add(
+    folder: Path,
+    part: str,
+    held: Mapping[str, Any],
+    key: str,
+    definition: Mapping[str, Any],
+    *,
+    version: str,
+    change: str,
+) -> None:
+    """The bundle in `folder` tells of one more network."""
+    config = folder / "configs" / "inference.json"
+    _write_json(config, {**json.loads(config.read_text("utf-8")), key: definition})
+    metadata = folder / "configs" / "metadata.json"
+    content = json.loads(metadata.read_text("utf-8"))
+    content["version"] = version
+    content["changelog"][version] = change
+    content["oligocount"][part] = held
+    _write_json(metadata, content)
 
 
 def update_settings(folder: Path, settings: Mapping[str, Any]) -> None:

@@ -6,11 +6,18 @@ from oligocount.learn.tasks import IMAGE_CHANNELS, LESION_CHANNELS
 
 ORGAN_SPACING_MM = 8.0
 LESION_SPACING_MM = 4.0
+FINE_BLOCKS = [1, 1, 2]
+FINE_DIVISOR = 2 ** (len(FINE_BLOCKS) - 1)
 
 
 def organ_network(n_classes: int) -> dict[str, Any]:
     """A residual U-Net over the whole body: each voxel sees most of the trunk."""
     return _residual_unet(len(IMAGE_CHANNELS), n_classes, filters=16, blocks_down=[1, 1, 2, 3])
+
+
+def fine_network(n_channels: int, n_classes: int) -> dict[str, Any]:
+    """A shallow one on voxels half as large, after another: each sees some 15 cm around it."""
+    return _residual_unet(n_channels + n_classes, n_classes, filters=16, blocks_down=FINE_BLOCKS)
 
 
 def lesion_network() -> dict[str, Any]:

@@ -61,9 +61,9 @@ def organ_draw(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Image channels (1, 5, k, j, i) and organ numbers (1, k, j, i)."""
     sample = next(samples)
-    view = _view(sample, _body_window(sample, rng, settings), rng, settings)
-    view = _without_one(view, rng, drop_ct=settings.drop_ct, drop_suv=settings.drop_suv)
-    return torch.stack(_image_channels(view))[None], view.organs.long()[None]
+    view = view_of(sample, _body_window(sample, rng, settings), rng, settings)
+    view = without_one(view, rng, drop_ct=settings.drop_ct, drop_suv=settings.drop_suv)
+    return torch.stack(image_channels(view))[None], view.organs.long()[None]
 
 
 def lesion_draw(
@@ -74,10 +74,10 @@ def lesion_draw(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Image and organ channels (1, 14, k, j, i) and the lesion mask (1, 1, k, j, i)."""
     sample = next(samples)
-    view = _view(sample, _focus_window(sample, rng, settings), rng, settings)
-    view = _without_one(view, rng, drop_ct=settings.drop_ct, drop_suv=0.0)
+    view = view_of(sample, _focus_window(sample, rng, settings), rng, settings)
+    view = without_one(view, rng, drop_ct=settings.drop_ct, drop_suv=0.0)
     groups = _group_channels(view.organs, network_names, rng, settings)
-    channels = torch.stack([*_image_channels(view), *groups])
+    channels = torch.stack([*image_channels(view), *groups])
     return channels[None], (view.lesions > 0).float()[None, None]
 
 
@@ -86,7 +86,7 @@ Window = tuple[tuple[int, int, int], tuple[float, float, float]]
 
 def _body_window(sample: Sample, rng: np.random.Generator, settings: TaskSettings) -> Window:
     """A stretch of the body at its full width, sometimes a small box: size and centre in voxels."""
-    low, high = _body_box(sample)
+    low, high = body_box(sample)
     if rng.random() < settings.small_field:
         least, most = settings.small_window
         size = [int(n) // 16 * 16 for n in rng.integers(least, most + 1, 3)]
@@ -129,7 +129,8 @@ def _place_in_body(sample: Sample, rng: np.random.Generator) -> NDArray[np.intp]
     return chosen
 
 
-def _body_box(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+def body_box(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest voxel (k, j, i) of the body."""
     body = sample.organs if sample.organs is not None else sample.suv
     if body is None:
         return np.zeros(3), np.array(sample.shape, float)
@@ -137,7 +138,10 @@ def _body_box(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     return where.min(axis=0).astype(float), where.max(axis=0).astype(float)
 
 
-def _view(sample: Sample, window: Window, rng: np.random.Generator, settings: TaskSettings) -> View:
+def view_of(
+    sample: Sample, window: Window, rng: np.random.Generator, settings: TaskSettings
+) -> View:
+    """The window of the sample, bent, with uptake, density, noise and lesions drawn anew."""
     grid = random_grid(sample.shape, *window, rng, settings.warp)
 
     def moved(array: np.ndarray | None, *, nearest: bool, outside: float) -> torch.Tensor | None:
@@ -171,7 +175,7 @@ def _view(sample: Sample, window: Window, rng: np.random.Generator, settings: Ta
 _BRAIN = 2  # its place in `network` of configs/anatomy/organs.yaml, counted from 1
 
 
-def _without_one(view: View, rng: np.random.Generator, *, drop_ct: float, drop_suv: float) -> View:
+def without_one(view: View, rng: np.random.Generator, *, drop_ct: float, drop_suv: float) -> View:
     """The view with CT or SUV taken away by chance, never both."""
     if view.suv is not None and rng.random() < drop_ct:
         return View(suv=view.suv, ct=None, organs=view.organs, lesions=view.lesions)
@@ -180,7 +184,8 @@ def _without_one(view: View, rng: np.random.Generator, *, drop_ct: float, drop_s
     return view
 
 
-def _image_channels(view: View) -> list[torch.Tensor]:
+def image_channels(view: View) -> list[torch.Tensor]:
+    """The channels `IMAGE_CHANNELS` (k, j, i) of what the view holds."""
     empty = torch.zeros(view.organs.shape)
     channels = []
     for name in IMAGE_CHANNELS:
