@@ -1,31 +1,33 @@
-"""Dice of the organ network on anatomies that no training saw: phantoms, and a real CT.
+"""Dice of the organ networks on anatomies that no training saw: phantoms, and a real CT.
 
 The real CT is `totalsegmentator_example` of the reference data where it lies beside the checkout;
-there is no PET, so the network sees CT alone. Phantoms are seen with PET and CT, and PET alone.
-The last two columns are the real CT on a PET's grid of 4 mm, before and after the density of lungs
-and bones corrects the map (`anatomy.refine`), as every run with a CT does it.
+there is no PET, so the networks see CT alone. Phantoms are seen with PET and CT, and PET alone.
+Each on a PET's grid of 4 mm as a run draws it, with the first network alone (`first`), with the
+fine network after it (`fine`), and with what density corrects after both (`run`, where there is a
+CT).
 
-  scripts/bench organs --cases 10
+  scripts/bench organs --cases 6
 """
 
 import argparse
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
 
-from oligocount.anatomy.bundle import class_names
-from oligocount.anatomy.refine import refine_by_density, without_misplaced, without_specks
-from oligocount.anatomy.sides import split_paired
+from oligocount.anatomy.bundle import BundleMapper
+from oligocount.anatomy.refine import refine_by_density
 from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.config import load_settings
-from oligocount.domain.volume import LabelMap, Unit, Volume
+from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
 from oligocount.geometry.affine import axial_grid
-from oligocount.geometry.likeliest import likeliest_labels
 from oligocount.geometry.resample import resample_labels, resample_volume
-from oligocount.inference.bundle import Bundle, load_bundle
-from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.inference.bundle import load_bundle
+from oligocount.inference.channels import AIR_HU, Inputs
+from oligocount.inference.fine import load_fine
 from oligocount.intake.nifti import read_nifti_labels, read_nifti_volume
 from oligocount.learn.from_phantom import network_numbers
 from oligocount.resources import shipped_folder
@@ -33,6 +35,7 @@ from oligocount.simulate.phantom import simulate
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "totalsegmentator_example"
 FIRST_SEED = 900_000
+SPACING_MM = 4.0
 
 
 def main() -> None:
@@ -41,53 +44,49 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=10)
     cases = parser.parse_args().cases
     torch.set_num_threads(1)
-    bundle = load_bundle(shipped_folder("models") / "organs_ct", device=torch.device("cpu"))
-    columns: dict[str, list[np.ndarray]] = {"phantom PET+CT": [], "phantom PET": []}
+    folder, cpu = shipped_folder("models") / "organs_ct", torch.device("cpu")
+    mapper = BundleMapper(
+        bundle=load_bundle(folder, device=cpu), fine=load_fine(folder, device=cpu),
+        settings=load_settings().anatomy,
+    )  # fmt: skip
+    columns: dict[str, list[np.ndarray]] = {}
     for seed in range(FIRST_SEED, FIRST_SEED + cases):
-        phantom = simulate(seed, spacing_mm=bundle.metadata.spacing_mm[0] / 2, held_out=True)
-        for name, ct in (("phantom PET+CT", phantom.ct), ("phantom PET", None)):
-            columns[name].append(dice(bundle, phantom.pet, ct, phantom.organs))
+        phantom = simulate(seed, spacing_mm=SPACING_MM, held_out=True)
+        for name, ct in (("both", phantom.ct), ("PET", None)):
+            if name == "PET" or ct is not None:
+                for stage, found in dices(mapper, phantom.pet, ct, phantom.organs):
+                    columns.setdefault(f"{name} {stage}", []).append(found)
     if DATA.is_dir():
-        ct, truth = real_example()
-        columns["real CT"] = [dice(bundle, None, ct, truth)]
-        before, after = dice_of_refined(bundle, ct, truth)
-        columns |= {"real CT, 4 mm": [before], "refined": [after]}
-    print(f"{'class':<30}" + "".join(f"{name:>16}" for name in columns))
+        for stage, found in dices(mapper, None, *real_example()):
+            columns[f"CT {stage}"] = [found]
+    print(f"{'class':<30}" + "".join(f"{name:>12}" for name in columns))
     for number, organ in enumerate(load_vocabulary().network, start=1):
         means = [mean([one[number] for one in some]) for some in columns.values()]
-        print(f"{organ:<30}" + "".join(f"{value:>16}" for value in means))
+        print(f"{organ:<30}" + "".join(f"{value:>12}" for value in means))
+    means = [mean([np.nanmean(one[2:]) for one in some]) for some in columns.values()]
+    print(f"{'mean without body':<30}" + "".join(f"{value:>12}" for value in means))
 
 
-def dice(bundle: Bundle, suv: Volume | None, ct: Volume | None, truth: LabelMap) -> np.ndarray:
-    """Dice of each class on the network's grid, not a number where the truth lacks it."""
-    grid = axial_grid(truth.geometry, bundle.metadata.spacing_mm)
-    inputs = Inputs(
-        suv=None if suv is None else resample_volume(suv, grid, outside=0.0),
-        ct=None if ct is None else resample_volume(ct, grid, outside=AIR_HU),
-    )
-    said = bundle.predict(fill_channels(bundle.metadata.channels, inputs)).argmax(axis=0)
-    return overlap(said, network_numbers(resample_labels(truth, grid)))
+def dices(
+    mapper: BundleMapper, suv: Volume | None, ct: Volume | None, truth: LabelMap
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Dice of each class by stage, not a number where the truth lacks it."""
 
+    def inputs(grid: Geometry) -> Inputs:
+        return Inputs(
+            suv=None if suv is None else resample_volume(suv, grid, outside=0.0),
+            ct=None if ct is None else resample_volume(ct, grid, outside=AIR_HU),
+        )
 
-def dice_of_refined(bundle: Bundle, ct: Volume, truth: LabelMap) -> tuple[np.ndarray, np.ndarray]:
-    """Dice of each class on a grid of 4 mm without and with the correction by density."""
-    settings = load_settings().anatomy.outline
-    coarse = axial_grid(truth.geometry, bundle.metadata.spacing_mm)
-    inputs = Inputs(suv=None, ct=resample_volume(ct, coarse, outside=AIR_HU))
-    probability = bundle.predict(fill_channels(bundle.metadata.channels, inputs))
-    names = class_names(bundle.metadata.classes, probability.shape[0])
-    array = probability.argmax(axis=0).astype(np.int32)
-    drawn = without_misplaced(LabelMap(array=array, names=names, geometry=coarse))
-    grid = axial_grid(truth.geometry, (4.0, 4.0, 4.0))
-    drawn = without_specks(drawn, settings.part_min_share)
-    labels = split_paired(likeliest_labels(probability, drawn, grid))
-    fine = resample_volume(ct, grid, outside=AIR_HU)
+    grid = axial_grid(truth.geometry, (SPACING_MM,) * 3)
     true = network_numbers(resample_labels(truth, grid))
-    before, after = (
-        overlap(network_numbers(each), true)
-        for each in (labels, refine_by_density(labels, fine, settings))
-    )
-    return before, after
+    for stage, drawer in (("first", replace(mapper, fine=None)), ("fine", mapper)):
+        labels, _ = drawer.drawn(*drawer.probability(grid, inputs), grid)
+        yield stage, overlap(network_numbers(labels), true)
+    density = inputs(grid).ct
+    if density is not None:
+        refined = refine_by_density(labels, density, mapper.settings.outline)
+        yield "run", overlap(network_numbers(refined), true)
 
 
 def overlap(said: np.ndarray, true: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
 """The embedded organ networks: aligned images to an organ map on the PET grid."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +48,8 @@ class BundleMapper:
         On the PET grid a voxel has the label that is likeliest there, probabilities interpolated
         between the network's voxels; their mean over a structure becomes its confidence.
         """
-        grid, probability = self.probability(images)
-        names = class_names(self.bundle.metadata.classes, probability.shape[0])
-        array = probability.argmax(axis=0).astype(np.int32)
-        trust = _mean_probability(probability, array, names)
-        whole = without_misplaced(LabelMap(array=array, names=names, geometry=grid))
-        drawn = without_specks(whole, self.settings.outline.part_min_share)
-        labels = split_paired(likeliest_labels(probability, drawn, images.suv.geometry))
+        grid, probability = self.probability(images.suv.geometry, partial(_inputs, images))
+        labels, trust = self.drawn(grid, probability, images.suv.geometry)
         del probability
         if images.ct is not None:
             labels = refine_by_density(labels, images.ct, self.settings.outline)
@@ -68,22 +65,36 @@ class BundleMapper:
             border_mm=self.settings.border_voxels * max(self.bundle.metadata.spacing_mm),
         )
 
-    def probability(self, images: AlignedImages) -> tuple[Geometry, NDArray[np.float32]]:
+    def probability(
+        self, about: Geometry, inputs: Callable[[Geometry], Inputs]
+    ) -> tuple[Geometry, NDArray[np.float32]]:
         """Probabilities (K, k, j, i) of the network's classes, and the grid on which they lie.
 
-        A fine network draws the box of the body alone.
+        `inputs` gives the images on a grid; the first one covers `about`. A fine network draws the
+        box of the body alone.
         """
         metadata = self.bundle.metadata
-        grid = axial_grid(images.suv.geometry, metadata.spacing_mm)
-        coarse = self.bundle.predict(fill_channels(metadata.channels, _inputs(images, grid)))
+        grid = axial_grid(about, metadata.spacing_mm)
+        coarse = self.bundle.predict(fill_channels(metadata.channels, inputs(grid)))
         if self.fine is None:
             return grid, coarse
         body = bounding_box(coarse.argmax(axis=0) > 0)
         box = grown(body, (1, 1, 1), grid.shape)
         k, j, i = (step / self.fine.parts for step in grid.spacing_mm)
         target = regrid(crop(grid, box), (k, j, i))
-        channels = fill_channels(metadata.channels, _inputs(images, target))
+        channels = fill_channels(metadata.channels, inputs(target))
         return target, self.fine.predict(channels, coarse[:, *box])
+
+    def drawn(
+        self, grid: Geometry, probability: NDArray[np.float32], onto: Geometry
+    ) -> tuple[LabelMap, dict[str, float]]:
+        """The structures on `onto`, before density corrects them, and how sure each is."""
+        names = class_names(self.bundle.metadata.classes, probability.shape[0])
+        array = probability.argmax(axis=0).astype(np.int32)
+        trust = _mean_probability(probability, array, names)
+        whole = without_misplaced(LabelMap(array=array, names=names, geometry=grid))
+        kept = without_specks(whole, self.settings.outline.part_min_share)
+        return split_paired(likeliest_labels(probability, kept, onto)), trust
 
 
 def class_names(classes: tuple[str, ...], channels: int) -> dict[int, str]:
