@@ -28,6 +28,7 @@ from oligocount.config import load_settings
 from oligocount.errors import InputError, ModelError, OligocountError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device, free_memory_bytes
+from oligocount.inference.fine import load_fine
 from oligocount.inference.scorer import load_scorer
 from oligocount.inputs import Choice, load_tools
 from oligocount.intake.reference import ReferenceObject, read_reference_objects
@@ -109,11 +110,14 @@ def _check_models(folder: Path) -> list[_Line]:
 def _check_bundle(folder: Path) -> _Line:
     try:
         model = load_bundle(folder, device=torch.device("cpu")).metadata
-        scorer = load_scorer(folder)
+        parts = {
+            "scorer": load_scorer(folder),
+            "fine network": load_fine(folder, device=torch.device("cpu")),
+        }
     except ModelError as error:
         return _Line(name=folder.name, text=str(error), is_good=False)
     text = f"{model.name} {model.version}  sha256 {model.sha256[:12]}..."
-    text += "  and its scorer" if scorer else ""
+    text += "".join(f"  and its {name}" for name, part in parts.items() if part)
     return _Line(name=folder.name, text=text, is_good=True)
 
 
