@@ -77,6 +77,7 @@ class AnatomySettings:
     stations_min_structures: int
     landmark_min_confidence: float
     border_voxels: float
+    calm_mm: float
     conduit: ConduitSettings
     outline: OutlineSettings
     pet_rules: PetRuleSettings

@@ -22,11 +22,11 @@ from oligocount.anatomy.bundle import BundleMapper
 from oligocount.anatomy.refine import refine_by_density
 from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.config import load_settings
-from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
+from oligocount.domain.volume import LabelMap, Unit, Volume
 from oligocount.geometry.affine import axial_grid
 from oligocount.geometry.resample import resample_labels, resample_volume
 from oligocount.inference.bundle import load_bundle
-from oligocount.inference.channels import AIR_HU, Inputs
+from oligocount.inference.channels import AIR_HU
 from oligocount.inference.fine import load_fine
 from oligocount.intake.nifti import read_nifti_labels, read_nifti_volume
 from oligocount.learn.from_phantom import network_numbers
@@ -71,20 +71,13 @@ def dices(
     mapper: BundleMapper, suv: Volume | None, ct: Volume | None, truth: LabelMap
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Dice of each class by stage, not a number where the truth lacks it."""
-
-    def inputs(grid: Geometry) -> Inputs:
-        return Inputs(
-            suv=None if suv is None else resample_volume(suv, grid, outside=0.0),
-            ct=None if ct is None else resample_volume(ct, grid, outside=AIR_HU),
-        )
-
     grid = axial_grid(truth.geometry, (SPACING_MM,) * 3)
     true = network_numbers(resample_labels(truth, grid))
     for stage, drawer in (("first", replace(mapper, fine=None)), ("fine", mapper)):
-        labels, _ = drawer.drawn(*drawer.probability(grid, inputs), grid)
+        labels, _ = drawer.drawn(*drawer.probability(grid, suv, ct), grid)
         yield stage, overlap(network_numbers(labels), true)
-    density = inputs(grid).ct
-    if density is not None:
+    if ct is not None:
+        density = resample_volume(ct, grid, outside=AIR_HU)
         refined = refine_by_density(labels, density, mapper.settings.outline)
         yield "run", overlap(network_numbers(refined), true)
 

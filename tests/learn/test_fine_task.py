@@ -13,9 +13,7 @@ from oligocount.config import load_settings
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.errors import ConfigError
-from oligocount.geometry.resample import resample_volume
 from oligocount.inference.bundle import Bundle, load_bundle
-from oligocount.inference.channels import Inputs
 from oligocount.inference.fine import load_fine
 from oligocount.inference.network import build_network
 from oligocount.learn.export import BundleFacts, write_bundle
@@ -144,12 +142,8 @@ def test_a_bundle_gets_a_fine_network_that_is_taken_up_again(start: Path, tmp_pa
     again = train_fine(tmp_path / "samples", out, tmp_path, out, **arguments,
                        loop=LoopSettings(minutes=first.seconds / 60 + 0.01))  # fmt: skip
     assert again.step > first.step
-
-    def seen(grid: Geometry) -> Inputs:
-        return Inputs(suv=resample_volume(images().suv, grid, outside=0.0))
-
     mapper = BundleMapper(bundle=held, fine=fine, settings=load_settings().anatomy)
-    grid, probability = mapper.probability(images().suv.geometry, seen)
+    grid, probability = mapper.probability(images().suv.geometry, images().suv, None)
     assert grid.spacing_mm == (4.0, 4.0, 4.0)
     assert probability.shape == (len(CLASSES), *grid.shape)
     organs = mapper(images())

@@ -1,12 +1,11 @@
 """The embedded organ networks: aligned images to an organ map on the PET grid."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from oligocount.anatomy.calm import without_hot_foci
 from oligocount.anatomy.refine import (
     refine_by_density,
     without_misplaced,
@@ -17,7 +16,7 @@ from oligocount.anatomy.vocabulary import load_vocabulary
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.provenance import Caveat
 from oligocount.domain.study import AlignedImages
-from oligocount.domain.volume import Geometry, LabelMap
+from oligocount.domain.volume import Geometry, LabelMap, Volume
 from oligocount.errors import BundleMismatch
 from oligocount.geometry.affine import axial_grid, crop, regrid
 from oligocount.geometry.box import bounding_box, grown
@@ -48,7 +47,7 @@ class BundleMapper:
         On the PET grid a voxel has the label that is likeliest there, probabilities interpolated
         between the network's voxels; their mean over a structure becomes its confidence.
         """
-        grid, probability = self.probability(images.suv.geometry, partial(_inputs, images))
+        grid, probability = self.probability(images.suv.geometry, images.suv, images.ct)
         labels, trust = self.drawn(grid, probability, images.suv.geometry)
         del probability
         if images.ct is not None:
@@ -66,24 +65,30 @@ class BundleMapper:
         )
 
     def probability(
-        self, about: Geometry, inputs: Callable[[Geometry], Inputs]
+        self, about: Geometry, suv: Volume | None, ct: Volume | None
     ) -> tuple[Geometry, NDArray[np.float32]]:
         """Probabilities (K, k, j, i) of the network's classes, and the grid on which they lie.
 
-        `inputs` gives the images on a grid; the first one covers `about`. A fine network draws the
-        box of the body alone.
+        It covers `about`; a fine network draws the box of the body alone. Neither network sees hot
+        foci (anatomy.calm).
         """
         metadata = self.bundle.metadata
+        calm = None if suv is None else self._calm(suv, about)
         grid = axial_grid(about, metadata.spacing_mm)
-        coarse = self.bundle.predict(fill_channels(metadata.channels, inputs(grid)))
+        coarse = self.bundle.predict(fill_channels(metadata.channels, _inputs(calm, ct, grid)))
         if self.fine is None:
             return grid, coarse
         body = bounding_box(coarse.argmax(axis=0) > 0)
         box = grown(body, (1, 1, 1), grid.shape)
         k, j, i = (step / self.fine.parts for step in grid.spacing_mm)
         target = regrid(crop(grid, box), (k, j, i))
-        channels = fill_channels(metadata.channels, inputs(target))
+        channels = fill_channels(metadata.channels, _inputs(calm, ct, target))
         return target, self.fine.predict(channels, coarse[:, *box])
+
+    def _calm(self, suv: Volume, about: Geometry) -> Volume:
+        k, j, i = (step / 2 for step in self.bundle.metadata.spacing_mm)
+        seen = resample_volume(suv, axial_grid(about, (k, j, i)), outside=0.0)
+        return without_hot_foci(seen, self.settings.calm_mm)
 
     def drawn(
         self, grid: Geometry, probability: NDArray[np.float32], onto: Geometry
@@ -110,10 +115,10 @@ def class_names(classes: tuple[str, ...], channels: int) -> dict[int, str]:
     return {label: name for label, name in named.items() if label and name not in _BACKGROUND}
 
 
-def _inputs(images: AlignedImages, grid: Geometry) -> Inputs:
+def _inputs(suv: Volume | None, ct: Volume | None, grid: Geometry) -> Inputs:
     return Inputs(
-        suv=resample_volume(images.suv, grid, outside=0.0),
-        ct=resample_volume(images.ct, grid, outside=AIR_HU) if images.ct else None,
+        suv=resample_volume(suv, grid, outside=0.0) if suv else None,
+        ct=resample_volume(ct, grid, outside=AIR_HU) if ct else None,
     )
 
 
