@@ -1,6 +1,7 @@
 """The fine network's training: its draws, and a bundle that it is added to."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from oligocount.inference.fine import load_fine
 from oligocount.inference.network import build_network
 from oligocount.learn.export import BundleFacts, write_bundle
 from oligocount.learn.fine_recipe import train_fine
-from oligocount.learn.fine_task import FineSettings, fine_draws, made_coarse
+from oligocount.learn.fine_task import FineSettings, fine_draws, made_coarse, varied_body
+from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import Sample, write_sample
 from oligocount.learn.tasks import IMAGE_CHANNELS, View
 from oligocount.learn.training import LoopSettings
@@ -29,7 +31,7 @@ TINY = {
     "_target_": "SegResNet", "spatial_dims": 3, "init_filters": 8, "in_channels": 5,
     "out_channels": len(CLASSES), "blocks_down": [1, 1], "blocks_up": [1],
 }  # fmt: skip
-SETTINGS = FineSettings(max_voxels=16 * 48 * 48, box_sides=(16, 32))
+SETTINGS = FineSettings(calm_mm=10.0, max_voxels=16 * 48 * 48, box_sides=(16, 32))
 
 
 def patient() -> Sample:
@@ -91,7 +93,7 @@ def test_the_probabilities_of_a_draw_lie_where_the_images_do(start: Path) -> Non
 
     held = load_bundle(start, device=CPU)
     hot = Bundle(metadata=held.metadata, network=Hot(), device=CPU)
-    draw = fine_draws(endless(), hot, SETTINGS)
+    draw = fine_draws(endless(), hot, replace(SETTINGS, calm_mm=0.0))
     rng, gaps = np.random.default_rng(3), []
     for _ in range(12):
         channels, _target = draw(rng)
@@ -102,6 +104,20 @@ def test_the_probabilities_of_a_draw_lie_where_the_images_do(start: Path) -> Non
             gaps.append(float((middles[0] - middles[1]).abs().max()))
     assert len(gaps) > 2
     assert np.mean(gaps) < 0.8  # of a fine voxel
+
+
+def test_a_varied_body_has_no_hot_foci() -> None:
+    """Eight voxels of SUV 40, 8 mm across, in an even body: nothing of them is seen."""
+    still = replace(SETTINGS.view, plant=PlantSettings(mean_count=0.0), drop_suv=0.0)
+    spot = np.zeros((60, 36, 40), bool)
+    spot[30:32, 14:16, 28:30] = True
+    organs = np.where(spot, 3, patient().organs)  # its uptake varies by itself
+    focal = replace(patient(), suv=np.where(spot, 40.0, 1.0 * (organs > 0)), organs=organs)
+    for calm_mm, least, most in ((0.0, 8.0, np.inf), (10.0, 0.0, 6.0)):
+        settings = replace(SETTINGS, calm_mm=calm_mm, view=still, short_share=0.0)
+        seen = varied_body(focal, np.random.default_rng(4), settings).suv
+        assert seen is not None
+        assert least < float(seen.max()) < most
 
 
 def test_a_coarse_voxel_is_the_mean_of_those_inside_it() -> None:
@@ -174,7 +190,7 @@ def test_a_bundle_that_sees_other_images_is_refused(start: Path, tmp_path: Path)
                  weights=network.state_dict(), version="0.1.0", notes="tiny")  # fmt: skip
     with pytest.raises(ConfigError, match="sees"):
         train_fine(tmp_path, tmp_path / "other", tmp_path, tmp_path / "out", device=CPU,
-                   version="0.2.0", loop=LoopSettings(minutes=0.01))  # fmt: skip
+                   version="0.2.0", settings=SETTINGS, loop=LoopSettings(minutes=0.01))  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from oligocount.domain.volume import LabelMap
 from oligocount.errors import ConfigError
 from oligocount.inference.device import choose_device
 from oligocount.learn.fine_recipe import ORGANS_FINE, train_fine
+from oligocount.learn.fine_task import FineSettings
 from oligocount.learn.from_autopet import write_scan_samples
 from oligocount.learn.from_phantom import write_phantom_samples
 from oligocount.learn.recipes import (
@@ -126,6 +127,7 @@ def execute(arguments: argparse.Namespace) -> int:
         run = train_fine(
             samples / "lesions", arguments.from_bundle, arguments.work, arguments.out, loop=loop,
             device=device, version=__version__,
+            settings=FineSettings(calm_mm=load_settings().anatomy.calm_mm),
         )  # fmt: skip
         return _told(arguments, run)
     recipe = _recipe(arguments.network)

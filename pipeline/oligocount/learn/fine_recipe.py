@@ -31,7 +31,7 @@ def train_fine(
     loop: LoopSettings,
     device: torch.device,
     version: str,
-    settings: FineSettings | None = None,
+    settings: FineSettings,
 ) -> Run:
     """The bundle `start` lies in `out` with a fine network; the checkpoint in `work` is taken up.
 
@@ -47,7 +47,7 @@ def train_fine(
     stream = draw_samples((samples,), np.random.default_rng(loop.seed))
     run = train(
         _begun(start, definition, len(metadata.classes)),
-        fine_draws(stream, coarse, settings or FineSettings()),
+        fine_draws(stream, coarse, settings),
         organ_loss,
         checkpoint=work / f"{ORGANS_FINE}.pt",
         settings=loop,

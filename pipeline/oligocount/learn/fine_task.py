@@ -1,11 +1,12 @@
 """What the fine organ network learns: slabs of a varied body, with what the first network says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
+from oligocount.anatomy.calm import without_hot_foci
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.fine import spread
 from oligocount.learn.appearance import AppearanceSettings, blur
@@ -33,8 +34,10 @@ class FineSettings:
 
     Of each varied body `slabs` are taken: stretches at its full width of `max_voxels`, in
     `box_share` of the draws a box of `box_sides` voxels instead. `short_share` of the bodies are
-    shorter scans.
+    shorter scans. Hot foci are taken out of the uptake as `anatomy.calm_mm` does it in use.
     """
+
+    calm_mm: float
 
     slabs: int = 3
     max_voxels: int = 250_000
@@ -66,8 +69,11 @@ def fine_draws(samples: Iterator[Sample], coarse: Bundle, settings: FineSettings
 
 def varied_body(sample: Sample, rng: np.random.Generator, settings: FineSettings) -> View:
     """A whole body, or a shorter scan of it, varied; CT or SUV may be taken away."""
-    view = view_of(sample, _whole_window(sample, rng, settings), rng, settings.view)
     chosen = settings.view
+    view = view_of(sample, _whole_window(sample, rng, settings), rng, chosen)
+    if view.suv is not None:
+        calm = without_hot_foci(view.suv.numpy(), (sample.spacing_mm,) * 3, settings.calm_mm)
+        view = replace(view, suv=torch.from_numpy(calm))
     return without_one(view, rng, drop_ct=chosen.drop_ct, drop_suv=chosen.drop_suv)
 
 
