@@ -146,8 +146,10 @@ def _told(arguments: argparse.Namespace, run: Run) -> int:
     print(f"{arguments.out}: {arguments.network}, {run.step} steps in {minutes:.1f} minutes")
     option = _OPTIONS.get(arguments.network, "--mr-lesions")
     print(f"use it: oligocount run INPUT -o OUT {option} {arguments.out}")
-    if arguments.network == LESIONS:
-        print(f"without a scorer: oligocount train {SCORER} --from-bundle {arguments.out} adds one")
+    for first, second in ((LESIONS, SCORER), (ORGANS, ORGANS_FINE)):
+        if arguments.network == first:
+            add = f"oligocount train {second} --from-bundle {arguments.out}"
+            print(f"it has no {second} yet: {add} adds one")
     return 0
 
 
