@@ -33,7 +33,7 @@ def local_network(weight: float) -> torch.nn.Conv3d:
 
 def fine(weight: float, **facts: int) -> FineNetwork:
     corrected = Corrected(local_network(weight), CLASSES)
-    return FineNetwork(corrected=corrected, device=CPU, **{**FACTS, **facts})
+    return FineNetwork(corrected=corrected, device=CPU, bytes_per_voxel=1000, **{**FACTS, **facts})
 
 
 def coarse(*shape: int) -> np.ndarray:

@@ -26,11 +26,11 @@ def load_organ_mapper(name_or_path: str, settings: AnatomySettings, device: str)
         return RuleMapper(settings=settings)
     for folder in (shipped_folder("models") / name_or_path, Path(name_or_path)):
         if (folder / "configs" / "metadata.json").is_file():
+            chosen = choose_device(device)
             if is_published_bundle(folder):
-                published = load_published_bundle(folder, device=choose_device(device))
+                published = load_published_bundle(folder, device=chosen)
                 return PublishedBundleMapper(bundle=published, border_voxels=settings.border_voxels)
-            bundle = load_bundle(folder, device=choose_device(device))
-            fine = load_fine(folder, device=choose_device(device))
+            bundle, fine = load_bundle(folder, device=chosen), load_fine(folder, device=chosen)
             return BundleMapper(bundle=bundle, settings=settings, fine=fine)
     raise ConfigError(
         f"organ provider {name_or_path!r}: expected rules, totalsegmentator, a shipped bundle "

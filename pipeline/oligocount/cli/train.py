@@ -55,6 +55,7 @@ from oligocount.version import __version__
 SCORER = "scorer"
 _MR = (MR_BRAIN, MR_LIVER)
 _OPTIONS = {ORGANS: "--organs", ORGANS_FINE: "--organs", LESIONS: "--lesions"}
+_SECOND = {LESIONS: SCORER, ORGANS: ORGANS_FINE}  # what is added to a bundle once it is trained
 _STRAIN_SHARE = 0.05  # of phantoms' strained muscle: with all of it a sarcoma of the thigh was lost
 
 
@@ -146,10 +147,10 @@ def _told(arguments: argparse.Namespace, run: Run) -> int:
     print(f"{arguments.out}: {arguments.network}, {run.step} steps in {minutes:.1f} minutes")
     option = _OPTIONS.get(arguments.network, "--mr-lesions")
     print(f"use it: oligocount run INPUT -o OUT {option} {arguments.out}")
-    for first, second in ((LESIONS, SCORER), (ORGANS, ORGANS_FINE)):
-        if arguments.network == first:
-            add = f"oligocount train {second} --from-bundle {arguments.out}"
-            print(f"it has no {second} yet: {add} adds one")
+    second = _SECOND.get(arguments.network)
+    if second is not None:
+        add = f"oligocount train {second} --from-bundle {arguments.out}"
+        print(f"it has no {second} yet: {add} adds one")
     return 0
 
 

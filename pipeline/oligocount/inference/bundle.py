@@ -76,7 +76,7 @@ class Bundle:
             bytes_per_voxel=self.metadata.bytes_per_voxel,
             budget_bytes=budget_bytes,
         )
-        return _activated(raw, self.metadata.activation)
+        return activated(raw, self.metadata.activation)
 
 
 def load_bundle(folder: Path, *, device: torch.device, trusted: bool = False) -> Bundle:
@@ -142,7 +142,8 @@ def read_metadata(folder: Path) -> Metadata:
         ) from error
 
 
-def _activated(raw: NDArray[np.float32], activation: str) -> NDArray[np.float32]:
+def activated(raw: NDArray[np.float32], activation: str) -> NDArray[np.float32]:
+    """Probabilities (K, k, j, i) of a raw output, which is overwritten. Raises BundleMismatch."""
     if activation == "softmax":
         raw -= raw.max(axis=0, keepdims=True)
         np.exp(raw, out=raw)

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from oligocount.errors import BundleMismatch, InferenceError
-from oligocount.inference.bundle import checked, load_weights, read_json, read_metadata
-from oligocount.inference.device import half_precision
+from oligocount.errors import BundleMismatch
+from oligocount.inference.bundle import activated, checked, load_weights, read_json, read_metadata
 from oligocount.inference.network import build_network
+from oligocount.inference.window import run_network
 
 KEY = "fine_def"
 FILE = "fine.pt"
@@ -52,6 +52,7 @@ class FineNetwork:
     divisor: int
     slab: int
     margin: int
+    bytes_per_voxel: int
     device: torch.device
 
     def predict(self, channels: Array, coarse: Array) -> Array:
@@ -74,23 +75,16 @@ class FineNetwork:
     def _fine(self, start: int, stop: int) -> slice:
         return slice(start * self.parts, stop * self.parts)
 
-    @torch.inference_mode()
     def _slab(self, channels: Array, coarse: Array) -> Array:
-        images, chances = (
-            torch.from_numpy(np.ascontiguousarray(each))[None] for each in (channels, coarse)
+        chances = spread(torch.from_numpy(np.ascontiguousarray(coarse))[None], self.parts)
+        raw = run_network(
+            self.corrected,
+            np.concatenate([channels, chances[0].numpy()]),
+            device=self.device,
+            divisor=self.divisor,
+            bytes_per_voxel=self.bytes_per_voxel,
         )
-        both = torch.cat([images, spread(chances, self.parts)], dim=1)
-        k, j, i = both.shape[2:]
-        padding = [n for side in (i, j, k) for n in (0, -side % self.divisor)]
-        both = torch.nn.functional.pad(both, padding, mode="replicate")
-        try:
-            with half_precision(self.device):
-                raw = self.corrected.to(self.device)(both.to(self.device))
-            return torch.softmax(raw[0, :, :k, :j, :i].float(), dim=0).cpu().numpy()
-        except (RuntimeError, torch.OutOfMemoryError) as error:
-            raise InferenceError(
-                f"fine network failed on {(k, j, i)} voxels, {self.device}: {error}"
-            ) from error
+        return activated(raw, "softmax")
 
 
 def spread(chances: torch.Tensor, parts: int) -> torch.Tensor:
@@ -116,6 +110,7 @@ def load_fine(folder: Path, *, device: torch.device, trusted: bool = False) -> F
         return FineNetwork(
             corrected=Corrected(network, len(metadata.classes)).eval(),
             device=device,
+            bytes_per_voxel=metadata.bytes_per_voxel,
             **{
                 key: _positive(metadata.fine, key) for key in ("parts", "divisor", "slab", "margin")
             },

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,10 +53,7 @@ def write_bundle(
     try:
         for part in ("configs", "models"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        file = folder / "models" / "model.pt"
-        halves = {key: value.detach().cpu().half() for key, value in weights.items()}
-        torch.save(halves, file)
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = _save_halves(folder / "models" / "model.pt", weights)
         _write_json(folder / "configs" / "inference.json", config)
         metadata = _metadata(facts, digest=digest, version=version, notes=notes)
         _write_json(folder / "configs" / "metadata.json", metadata)
@@ -107,13 +105,23 @@ def write_fine(
     `facts` are those that inference.fine names. Raises PublishError.
     """
     try:
-        file = folder / "models" / FINE_FILE
-        torch.save({key: value.detach().cpu().half() for key, value in weights.items()}, file)
-        held = {**facts, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+        held = {**facts, "sha256": _save_halves(folder / "models" / FINE_FILE, weights)}
         _add(folder, "fine", held, FINE_KEY, definition, version=version,
              change=f"A fine network beside the first. {notes}")  # fmt: skip
     except OSError as error:
         raise PublishError(f"{folder}: fine network cannot be written: {error}") from error
+
+
+def copy_bundle(start: Path, out: Path) -> None:
+    """The bundle in `start` lies in `out` too, which may be the same folder."""
+    if out.resolve() != start.resolve():
+        shutil.copytree(start, out, dirs_exist_ok=True)
+
+
+def _save_halves(file: Path, weights: Mapping[str, torch.Tensor]) -> str:
+    """The weights lie in the file in half precision; returns its checksum."""
+    torch.save({key: value.detach().cpu().half() for key, value in weights.items()}, file)
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _add(

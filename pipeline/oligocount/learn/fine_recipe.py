@@ -1,6 +1,5 @@
 """Trains the fine network of an organ bundle, from a fresh start, a resume or the bundle's own."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from oligocount.errors import ConfigError
 from oligocount.inference.bundle import load_bundle
 from oligocount.inference.fine import Corrected, load_fine
 from oligocount.inference.network import build_network
-from oligocount.learn.export import write_fine
+from oligocount.learn.export import copy_bundle, write_fine
 from oligocount.learn.fine_task import PARTS, FineSettings, fine_draws
 from oligocount.learn.losses import organ_loss
 from oligocount.learn.networks import FINE_DIVISOR, fine_network
@@ -53,8 +52,7 @@ def train_fine(
         settings=loop,
         device=device,
     )
-    if out.resolve() != start.resolve():
-        shutil.copytree(start, out, dirs_exist_ok=True)
+    copy_bundle(start, out)
     write_fine(
         out,
         {key.removeprefix("network."): value for key, value in run.average.items()},

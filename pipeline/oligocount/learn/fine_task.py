@@ -38,7 +38,6 @@ class FineSettings:
     """
 
     calm_mm: float
-
     slabs: int = 3
     max_voxels: int = 250_000
     box_share: float = 0.25

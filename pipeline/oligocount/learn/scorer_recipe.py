@@ -1,7 +1,6 @@
 """From training samples to a scorer in a bundle: rows of candidates, a fit, a calibration."""
 
 import logging
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from oligocount.learn.candidate_rows import (
     read_rows,
     write_rows,
 )
-from oligocount.learn.export import write_scorer
+from oligocount.learn.export import copy_bundle, write_scorer
 from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import read_sample
 from oligocount.learn.scorer_training import (
@@ -114,8 +113,7 @@ def train_scorer(
     logits = scorer.logits(taken(check.rows, columns))
     scorer = calibrated(scorer, logits, check.is_lesion.tolist(), min_probability=min_probability)
     figures = _figures(scorer, learn, check, columns)
-    if out.resolve() != start.resolve():
-        shutil.copytree(start, out, dirs_exist_ok=True)
+    copy_bundle(start, out)
     definition = scorer_config(len(names), chosen)
     write_scorer(out, scorer, definition, version=version, more=figures)
     return figures
