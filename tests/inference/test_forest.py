@@ -7,7 +7,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from oligocount.inference.forest import Forest
 from oligocount.learn import forest_training
-from oligocount.learn.forest_training import ForestSettings, grow_forest
+from oligocount.learn.forest_training import (
+    ForestSettings,
+    MoreSettings,
+    grow_forest,
+    grow_more,
+)
 
 FEW = ForestSettings(trees=30, rate=0.3, leaves=7, leaf_rows=3, feature_share=1.0)
 
@@ -79,3 +84,33 @@ def test_without_scikit_learn_the_extra_is_named(monkeypatch: pytest.MonkeyPatch
 
 def test_tensors_are_small() -> None:
     assert drawn().state()["feature"].dtype == torch.int16
+
+
+def test_two_forests_together_say_the_sum() -> None:
+    one, two = grow_forest(*rows(500, seed=0), FEW), drawn()
+    table, _ = rows(300, seed=1)
+    found = one.and_more(two).logits(table)
+    np.testing.assert_allclose(found, one.logits(table) + two.logits(table))
+    back = Forest.of(one.and_more(two).state())
+    np.testing.assert_allclose(back.logits(table), found, atol=1e-5)
+
+
+def test_trees_on_what_is_said_already_correct_it() -> None:
+    """The log odds know the first feature; the rest of the truth lies in the third."""
+    table, truth = rows(2000, seed=0)
+    said = np.where(table[:, 0] > 0.3, 1.0, -1.0)
+    more = MoreSettings(trees=60, rate=0.2, leaf_rows=10, feature_share=1.0)
+    trees = grow_more(table, truth, said, more)
+    other, expected = rows(1000, seed=1)
+    before = np.where(other[:, 0] > 0.3, 1.0, -1.0)
+    assert np.mean((before > 0) == expected) < 0.6
+    assert np.mean((before + trees.logits(other) > 0) == expected) > 0.95
+
+
+def test_where_nothing_is_to_be_corrected_trees_say_next_to_nothing() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(4000, 3)).astype(np.float32)
+    said = 2.0 * table[:, 0].astype(float)
+    truth = rng.random(4000) < 1 / (1 + np.exp(-said))
+    trees = grow_more(table, truth, said, MoreSettings(trees=20, leaf_rows=200))
+    assert np.abs(trees.logits(table)).mean() < 0.15

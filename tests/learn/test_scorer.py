@@ -26,9 +26,10 @@ from oligocount.learn.candidate_rows import (
     with_truth,
     write_rows,
 )
-from oligocount.learn.forest_training import ForestSettings
+from oligocount.learn.forest_training import ForestSettings, MoreSettings
 from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import Sample, write_sample
+from oligocount.learn.scorer_further import further, widened
 from oligocount.learn.scorer_recipe import ScorerTools, prepare_rows, train_scorer
 from oligocount.learn.scorer_training import ScorerSettings, calibrated, fit_scorer
 from oligocount.resources import shipped_folder
@@ -195,6 +196,56 @@ def test_changed_weights_of_a_scorer_are_refused(trained: Path, tmp_path: Path) 
     (tmp_path / "b" / "models" / "scorer.pt").unlink()
     with pytest.raises(BundleNotFound):
         load_scorer(tmp_path / "b")
+
+
+def test_a_scorer_takes_no_notice_of_columns_that_it_is_widened_by() -> None:
+    scorer = fit_scorer(*rows(), ("a", "b", "c"), QUICK)
+    table, _ = rows(seed=1)
+    more = np.random.default_rng(2).normal(size=(len(table), 2)).astype(np.float32)
+    wide = widened(scorer, ("a", "b", "c", "d", "e"), np.concatenate([table, more], axis=1))
+    said = wide.logits(np.concatenate([table, 9 * more], axis=1))
+    np.testing.assert_allclose(said, scorer.logits(table), atol=1e-5)
+    with pytest.raises(ValueError, match="begin with its own"):
+        widened(scorer, ("b", "a", "c", "d"), table)
+
+
+def test_a_scorer_learns_on_what_a_new_column_tells() -> None:
+    """It knew the first three; a fourth one tells the truth in a third of the rows."""
+    scorer = fit_scorer(*rows(), ("a", "b", "c"), QUICK)
+
+    def seen(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        table, truth = rows(1500, seed)
+        rng = np.random.default_rng(seed + 100)
+        truth = np.where(rng.random(len(truth)) < 0.3, rng.random(len(truth)) < 0.5, truth)
+        told = np.where(rng.random(len(truth)) < 0.8, truth, 0.5).astype(np.float32)
+        return np.concatenate([table, told[:, None]], axis=1), truth
+
+    names, few = ("a", "b", "c", "d"), MoreSettings(trees=80, leaf_rows=10)
+    learned = further(scorer, *seen(1), names, few)
+    table, truth = seen(2)
+    before = np.mean((scorer.chances(table[:, :3]) > 0.5) == truth)
+    after = np.mean((learned.chances(table) > 0.5) == truth)
+    assert before < 0.85
+    assert after > before + 0.08
+
+
+def test_the_bundle_s_own_scorer_is_what_learns_on(trained: Path, tmp_path: Path) -> None:
+    few = MoreSettings(trees=5, leaf_rows=3)
+    train_scorer(trained.parent / "rows", trained, tmp_path / "b", version="9.9.10",
+                 min_probability=0.35, settings=QUICK, more=few)  # fmt: skip
+    old, new = load_scorer(trained), load_scorer(tmp_path / "b")
+    assert old is not None
+    assert new is not None
+    assert len(new.forest.roots) == len(old.forest.roots) + 5
+    assert new.features == old.features
+    without = tmp_path / "without"
+    shutil.copytree(trained, without)
+    content = json.loads((without / "configs" / "metadata.json").read_text("utf-8"))
+    del content["oligocount"]["scorer"]
+    (without / "configs" / "metadata.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(InputError, match="no scorer"):
+        train_scorer(trained.parent / "rows", without, tmp_path / "c", version="9.9.10",
+                     min_probability=0.35, settings=QUICK, more=few)  # fmt: skip
 
 
 def test_features_that_nobody_knows_are_refused(trained: Path, tmp_path: Path) -> None:

@@ -7,17 +7,21 @@ import numpy as np
 import pytest
 import torch
 
+from oligocount.anatomy.vocabulary import load_vocabulary
+from oligocount.domain.volume import Geometry, LabelMap
 from oligocount.errors import InputError, ModelError
 from oligocount.inference.bundle import load_bundle
+from oligocount.inference.channels import structure_mask
 from oligocount.inference.network import build_network
 from oligocount.learn.export import BundleFacts, update_settings, write_bundle
-from oligocount.learn.losses import lesion_loss, organ_loss
+from oligocount.learn.losses import body_lesion_loss, lesion_loss, organ_loss
 from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import Sample, draw_samples, read_sample, write_sample
 from oligocount.learn.tasks import (
     GROUPS,
     LESION_CHANNELS,
     TaskSettings,
+    groups_of,
     lesion_draw,
     organ_draw,
 )
@@ -171,3 +175,43 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a checkpoint of this network"):
         train(other, draw, organ_loss, checkpoint=tmp_path / "c.pt", settings=settings,
               device=torch.device("cpu"))  # fmt: skip
+
+
+def test_in_a_body_a_small_lesion_that_is_missed_costs_as_much_as_a_large_one() -> None:
+    lesions = torch.zeros(24, 24, 24, dtype=torch.long)
+    lesions[2:6, 2:6, 2:6] = 1  # 64 voxels
+    lesions[14:18, 14:18, 16:17] = 2  # 16
+    suv = torch.full(lesions.shape, 0.8)
+    suv[lesions > 0] = 6.0
+
+    def loss(called: torch.Tensor) -> float:
+        return float(body_lesion_loss(torch.where(called, 9.0, -9.0)[None, None], lesions, suv))
+
+    both, first, second = lesions > 0, lesions == 1, lesions == 2
+    assert loss(both) < 0.01
+    entropies = [loss(one) - loss(both) for one in (first, second)]
+    assert entropies[0] == pytest.approx(entropies[1], rel=0.5)
+    warm = suv.clone()
+    warm[20:22, 2:4, 2:4] = 3.0
+    false = both.clone()
+    false[20:22, 2:4, 2:4] = True
+    output = torch.where(false, 9.0, -9.0)[None, None]
+    cold, hot = (float(body_lesion_loss(output, lesions, each)) for each in (suv, warm))
+    assert hot > cold > loss(both)
+
+
+def test_a_group_holds_the_structures_that_its_channel_names() -> None:
+    names = load_vocabulary().network
+    held = groups_of(names)
+    assert held.shape == (len(GROUPS), len(names) + 1)
+    assert not held[:, 0].any()
+    for group, row in zip(GROUPS, held, strict=True):
+        named = {names[n - 1] for n in row.nonzero()[:, 0].tolist()}
+        labels = LabelMap(
+            array=np.arange(len(names) + 1)[None, None],
+            names=dict(enumerate(names, 1)),
+            geometry=Geometry(shape=(1, 1, len(names) + 1), affine=np.eye(4)),
+        )
+        inside = structure_mask(labels, group.split("|"))[0, 0]
+        assert named == {names[n - 1] for n in np.flatnonzero(inside)}
+        assert named

@@ -21,6 +21,7 @@ from oligocount.errors import BundleMismatch
 from oligocount.geometry.affine import axial_grid, crop, regrid
 from oligocount.geometry.box import bounding_box, grown
 from oligocount.geometry.likeliest import likeliest_labels
+from oligocount.geometry.remembered import remembered
 from oligocount.geometry.resample import resample_volume
 from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
@@ -73,14 +74,16 @@ class BundleMapper:
         foci (anatomy.calm).
         """
         metadata = self.bundle.metadata
-        calm = None if suv is None else self._calm(suv, about)
+        k, j, i = (step / (self.fine.parts if self.fine else 2) for step in metadata.spacing_mm)
+        seen = axial_grid(about, (k, j, i))
+        calm = None if suv is None else self._calm(remembered(suv, seen, outside=0.0))
+        ct = None if ct is None else remembered(ct, seen, outside=AIR_HU)
         grid = axial_grid(about, metadata.spacing_mm)
         coarse = self.bundle.predict(fill_channels(metadata.channels, _inputs(calm, ct, grid)))
         if self.fine is None:
             return grid, coarse
         body = bounding_box(coarse.argmax(axis=0) > 0)
         box = grown(body, (1, 1, 1), grid.shape)
-        k, j, i = (step / self.fine.parts for step in grid.spacing_mm)
         target = regrid(crop(grid, box), (k, j, i))
         channels = fill_channels(metadata.channels, _inputs(calm, ct, target))
         return target, self.fine.predict(channels, coarse[:, *box])
@@ -96,12 +99,10 @@ class BundleMapper:
         kept = without_specks(whole, self.settings.outline.part_min_share)
         return split_paired(likeliest_labels(probability, kept, onto)), trust
 
-    def _calm(self, suv: Volume, about: Geometry) -> Volume:
-        """Uptake without hot foci, on half the spacing: there a node has several voxels."""
-        k, j, i = (step / 2 for step in self.bundle.metadata.spacing_mm)
-        seen = resample_volume(suv, axial_grid(about, (k, j, i)), outside=0.0)
-        calm = without_hot_foci(seen.array, seen.geometry.spacing_mm, self.settings.calm_mm)
-        return Volume(array=calm, unit=seen.unit, geometry=seen.geometry)
+    def _calm(self, suv: Volume) -> Volume:
+        """Uptake without hot foci, on voxels small enough that a node has several."""
+        calm = without_hot_foci(suv.array, suv.geometry.spacing_mm, self.settings.calm_mm)
+        return Volume(array=calm, unit=suv.unit, geometry=suv.geometry)
 
 
 def class_names(classes: tuple[str, ...], channels: int) -> dict[int, str]:

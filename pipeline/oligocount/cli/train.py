@@ -29,9 +29,11 @@ from oligocount.config import load_settings
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import LabelMap
 from oligocount.errors import ConfigError
+from oligocount.inference.bundle import load_bundle
 from oligocount.inference.device import choose_device
 from oligocount.learn.fine_recipe import ORGANS_FINE, train_fine
 from oligocount.learn.fine_task import FineSettings
+from oligocount.learn.forest_training import MoreSettings
 from oligocount.learn.from_autopet import write_scan_samples
 from oligocount.learn.from_phantom import write_phantom_samples
 from oligocount.learn.recipes import (
@@ -94,6 +96,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--views", type=int, default=1, metavar="N",
         help="scorer: of a sample, each with other noise and uptake (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--further", action="store_true",
+        help="scorer: keep the bundle's own and add trees that correct it (for few samples)",
     )  # fmt: skip
     parser.add_argument(
         "--learning-rate", type=float, default=2e-3, metavar="RATE",
@@ -163,7 +169,10 @@ def _recipe(network: str) -> Recipe:
 def _train_scorer(arguments: argparse.Namespace, samples: Path) -> int:
     settings = load_settings()
     mapper = load_organ_mapper(arguments.organs, settings.anatomy, arguments.device)
-    tools = ScorerTools(map_organs=mapper, find=partial(find_spots, settings=settings.segment))
+    voxels = load_bundle(arguments.from_bundle, device=choose_device(arguments.device))
+    tools = ScorerTools(
+        map_organs=mapper, find=partial(find_spots, settings=settings.segment, bundle=voxels)
+    )
     rows = arguments.work / "rows"
     prepare_rows(samples, rows, tools, views=arguments.views, seed=arguments.seed)
     share = _STRAIN_SHARE if arguments.data is None else 1.0
@@ -174,6 +183,7 @@ def _train_scorer(arguments: argparse.Namespace, samples: Path) -> int:
         version=__version__,
         min_probability=settings.locate.malignant_min_probability,
         settings=ScorerSettings(strain_share=share),
+        more=MoreSettings() if arguments.further else None,
     )
     learned = figures["learned_from"]
     print(f"{arguments.out}: scorer of {learned['candidates']} spots, {learned['lesions']} lesions")

@@ -87,7 +87,7 @@ class Geometry:
         return bool(gap <= tolerance_mm)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, kw_only=True, eq=False)
 class Volume:
     """Intensities: float32 (k, j, i), a unit and a geometry. The array is read-only."""
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from oligocount.errors import BundleMismatch
 from oligocount.inference.bundle import activated, checked, load_weights, read_json, read_metadata
 from oligocount.inference.network import build_network
+from oligocount.inference.slabs import by_slabs
 from oligocount.inference.window import run_network
 
 KEY = "fine_def"
@@ -62,18 +63,12 @@ class FineNetwork:
         coarse slices with `margin` more at either end, so that memory stays small. Raises
         InferenceError when a slab fails.
         """
-        out = np.empty((len(coarse), *channels.shape[1:]), np.float32)
-        slices = coarse.shape[1]
-        for start in range(0, slices, self.slab):
-            stop = min(start + self.slab, slices)
-            first, last = max(0, start - self.margin), min(slices, stop + self.margin)
-            seen, own = self._fine(first, last), self._fine(start - first, stop - first)
-            drawn = self._slab(channels[:, seen], coarse[:, first:last])
-            out[:, self._fine(start, stop)] = drawn[:, own]
-        return out
 
-    def _fine(self, start: int, stop: int) -> slice:
-        return slice(start * self.parts, stop * self.parts)
+        def draw(slices: slice) -> Array:
+            fine = slice(slices.start * self.parts, slices.stop * self.parts)
+            return self._slab(channels[:, fine], coarse[:, slices])
+
+        return by_slabs(draw, coarse.shape[1], slab=self.slab, margin=self.margin, parts=self.parts)
 
     def _slab(self, channels: Array, coarse: Array) -> Array:
         chances = spread(torch.from_numpy(np.ascontiguousarray(coarse))[None], self.parts)

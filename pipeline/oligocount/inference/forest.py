@@ -45,6 +45,20 @@ class Forest:
         said: NDArray[np.float64] = self.base + self.values[node].sum(axis=1)
         return said
 
+    def and_more(self, other: "Forest") -> "Forest":
+        """A forest that says the sum of what both say."""
+        nodes = len(self.feature)
+        later = {
+            name: np.concatenate([getattr(self, name), getattr(other, name) + nodes])
+            for name in ("below", "above", "roots")
+        }
+        same = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("feature", "threshold", "values")
+        }
+        deeper = max(self.depth, other.depth)
+        return Forest(**later, **same, depth=deeper, base=self.base + other.base)
+
     def state(self) -> dict[str, torch.Tensor]:
         """All of it as tensors, in few bytes."""
         small = {"feature": torch.int16, "below": torch.int32, "above": torch.int32,

@@ -8,7 +8,7 @@ from monai.inferers import sliding_window_inference
 from numpy.typing import NDArray
 
 from oligocount.errors import InferenceError
-from oligocount.inference.device import free_memory_bytes, half_precision
+from oligocount.inference.device import free_memory_bytes, half_precision, layout
 
 _SHARE_OF_FREE_MEMORY = 0.5  # the rest is for the images and the other stages
 _OVERLAP = 0.25
@@ -71,7 +71,7 @@ def _forward(
 ) -> torch.Tensor:
     with half_precision(device):
         if tile == tuple(image.shape[2:]):
-            output = network(image.to(device))
+            output = network(image.to(device, memory_format=layout(device)))
         else:
             output = sliding_window_inference(
                 image,

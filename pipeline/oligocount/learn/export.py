@@ -61,6 +61,33 @@ def write_bundle(
         raise PublishError(f"{folder}: bundle cannot be written: {error}") from error
 
 
+def replace_weights(
+    folder: Path,
+    weights: Mapping[str, torch.Tensor],
+    config: Mapping[str, Any],
+    facts: BundleFacts,
+    *,
+    version: str,
+    notes: str,
+) -> None:
+    """The first network of the bundle in `folder` is another; what else it holds stays.
+
+    Raises PublishError.
+    """
+    inference, metadata = (folder / "configs" / f"{n}.json" for n in ("inference", "metadata"))
+    try:
+        held = json.loads(metadata.read_text("utf-8"))
+        digest = _save_halves(folder / "models" / "model.pt", weights)
+        new = _metadata(facts, digest=digest, version=version, notes=notes)
+        kept = {k: v for k, v in held["oligocount"].items() if k in ("scorer", "fine", "settings")}
+        new["oligocount"] |= kept
+        new["changelog"] = {**held["changelog"], version: notes}
+        _write_json(inference, {**json.loads(inference.read_text("utf-8")), **config})
+        _write_json(metadata, new)
+    except OSError as error:
+        raise PublishError(f"{folder}: bundle cannot be written: {error}") from error
+
+
 def write_scorer(
     folder: Path,
     scorer: Scorer,

@@ -53,6 +53,80 @@ def grow_forest(
     return _joined(trees, base=float(np.ravel(grown._baseline_prediction)[0]))  # noqa: SLF001
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoreSettings:
+    """How trees grow on log odds that are there already, as in ForestSettings.
+
+    Of the rows that are no lesion each tree learns from `share_of_others`, which weigh as all do.
+    """
+
+    trees: int = 300
+    rate: float = 0.03
+    leaves: int = 8
+    leaf_rows: int = 100
+    feature_share: float = 0.3
+    damping: float = 20.0
+    share_of_others: float = 0.3
+    seed: int = 0
+
+
+def grow_more(
+    rows: NDArray[np.float32],
+    is_lesion: NDArray[np.bool_],
+    said: NDArray[np.float64],
+    settings: MoreSettings,
+) -> Forest:
+    """Trees that correct the log odds `said` (n,) of rows (n, F): boosting goes on from there.
+
+    Each is fitted to the Newton step of the log loss (Friedman 2001; Chen and Guestrin 2016).
+    Raises ConfigError without scikit-learn.
+    """
+    try:
+        from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415 - optional
+    except ImportError as error:
+        raise ConfigError("a scorer needs scikit-learn: pip install 'oligocount[train]'") from error
+    rng, said, trees = np.random.default_rng(settings.seed), said.copy(), []
+    others = np.where(is_lesion, 1.0, 1.0 / settings.share_of_others)
+    for number in range(settings.trees):
+        chance = 1 / (1 + np.exp(-said))
+        slope, curve = is_lesion - chance, np.maximum(chance * (1 - chance), 1e-4)
+        seen = is_lesion | (rng.random(len(rows)) < settings.share_of_others)
+        tree = DecisionTreeRegressor(
+            max_leaf_nodes=settings.leaves,
+            min_samples_leaf=settings.leaf_rows,
+            max_features=settings.feature_share,
+            random_state=settings.seed + number,
+        ).fit(rows[seen], (slope / curve)[seen], sample_weight=(curve * others)[seen])
+        leaf = tree.apply(rows)
+        steps, curves = (np.bincount(leaf, each, tree.tree_.node_count) for each in (slope, curve))
+        values = settings.rate * steps / (curves + settings.damping)
+        said += values[leaf]
+        trees.append((tree.tree_, values))
+    return _of_regressors(trees)
+
+
+def _of_regressors(trees: Sequence[tuple[Any, NDArray[np.float64]]]) -> Forest:
+    """All nodes of scikit-learn's regression trees in one list, with values of our own."""
+    counts = [tree.node_count for tree, _ in trees]
+    roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+    first, own = np.repeat(roots, counts), np.arange(sum(counts))
+    left, right, feature, threshold = (
+        np.concatenate([getattr(tree, name) for tree, _ in trees])
+        for name in ("children_left", "children_right", "feature", "threshold")
+    )
+    is_leaf = left < 0
+    return Forest(
+        feature=np.where(is_leaf, 0, feature).astype(np.int64),
+        threshold=np.where(is_leaf, 0.0, threshold),
+        below=np.where(is_leaf, own, left + first),
+        above=np.where(is_leaf, own, right + first),
+        values=np.where(is_leaf, np.concatenate([values for _, values in trees]), 0.0),
+        roots=roots,
+        depth=max(tree.max_depth for tree, _ in trees),
+        base=0.0,
+    )
+
+
 def _joined(trees: Sequence[NDArray[Any]], *, base: float) -> Forest:
     """All nodes of the library's trees in one list."""
     counts = [len(one) for one in trees]

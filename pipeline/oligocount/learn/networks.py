@@ -22,7 +22,7 @@ def fine_network(n_channels: int, n_classes: int) -> dict[str, Any]:
 
 def lesion_network() -> dict[str, Any]:
     """A residual U-Net for one output: lesion."""
-    return _residual_unet(len(LESION_CHANNELS), 1, filters=8, blocks_down=[1, 2, 2, 2])
+    return _residual_unet(len(LESION_CHANNELS), 1, filters=16, blocks_down=[1, 2, 2, 2])
 
 
 def mr_network(n_series: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from oligocount.errors import InputError
-from oligocount.inference.scorer import Scorer
+from oligocount.inference.scorer import Scorer, load_scorer
 from oligocount.learn.calibrate import reliability
 from oligocount.learn.candidate_rows import (
     CandidateRows,
@@ -22,8 +22,10 @@ from oligocount.learn.candidate_rows import (
     write_rows,
 )
 from oligocount.learn.export import copy_bundle, write_scorer
+from oligocount.learn.forest_training import MoreSettings
 from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import read_sample
+from oligocount.learn.scorer_further import further
 from oligocount.learn.scorer_training import (
     ScorerSettings,
     calibrated,
@@ -33,7 +35,6 @@ from oligocount.learn.scorer_training import (
 from oligocount.segment.spots import FEATURES
 
 _LOG = logging.getLogger(__name__)
-_NETWORK = "network_"
 _CALIBRATED_ON = 7  # every 7th patient is kept from the fit
 
 
@@ -87,10 +88,12 @@ def train_scorer(
     version: str,
     min_probability: float,
     settings: ScorerSettings | None = None,
+    more: MoreSettings | None = None,
 ) -> dict[str, Any]:
     """The bundle `start` lies in `out` with a scorer fitted to the rows; returns its figures.
 
-    Every seventh patient is kept from the fit and calibrates it. Raises InputError for too few.
+    With `more` it is the scorer of `start` with trees that correct it. Every seventh patient is
+    kept from the fit and calibrates it. Raises InputError for too few patients, or no scorer there.
     """
     chosen = settings or ScorerSettings()
     files = sorted(rows.glob("*.npz"))
@@ -106,10 +109,16 @@ def train_scorer(
             raise InputError(
                 f"{rows}: a scorer needs lesions and other spots in 8 patients or more"
             )
-    columns = [n for n, name in enumerate(FEATURES) if not name.startswith(_NETWORK)]
-    names = [FEATURES[n] for n in columns]
     learn = _with_less_strain(learn, chosen)
-    scorer = fit_scorer(taken(learn.rows, columns), learn.is_lesion, names, chosen)
+    old = None if more is None else _held(start)
+    known = () if old is None else old.features
+    names = (*known, *(name for name in FEATURES if name not in known))
+    columns = [FEATURES.index(name) for name in names]
+    seen, truth = taken(learn.rows, columns), learn.is_lesion
+    if old is None or more is None:
+        scorer = fit_scorer(seen, truth, names, chosen)
+    else:
+        scorer = further(old, seen, truth, names, more)
     logits = scorer.logits(taken(check.rows, columns))
     scorer = calibrated(scorer, logits, check.is_lesion.tolist(), min_probability=min_probability)
     figures = _figures(scorer, learn, check, columns)
@@ -117,6 +126,14 @@ def train_scorer(
     definition = scorer_config(len(names), chosen)
     write_scorer(out, scorer, definition, version=version, more=figures)
     return figures
+
+
+def _held(start: Path) -> Scorer:
+    """The scorer of a bundle. Raises InputError where it has none."""
+    scorer = load_scorer(start)
+    if scorer is None:
+        raise InputError(f"{start}: it holds no scorer that could learn on")
+    return scorer
 
 
 def _with_less_strain(rows: CandidateRows, settings: ScorerSettings) -> CandidateRows:

@@ -15,15 +15,32 @@ from oligocount.learn.warp import WarpSettings, random_grid, sample_at
 
 AIR_HU = -1000.0
 IMAGE_CHANNELS = ("suv_log", "ct_wide", "ct_soft", "has_suv", "has_ct")
+_VESSELS = (
+    "aorta|pulmonary_artery|arteries_neck|veins_thoracic|inferior_vena_cava"
+    "|portal_vein_and_splenic_vein"
+)
 GROUPS = (
     "brain",
-    "heart",
-    "liver|spleen",
-    "kidney",
-    "urinary_bladder",
-    "stomach|small_bowel|colon",
-    "lung",
+    "skull",
     "head_glands",
+    "thyroid_gland",
+    "trachea",
+    "esophagus",
+    "lung",
+    "heart",
+    _VESSELS,
+    "liver",
+    "gallbladder",
+    "spleen",
+    "stomach",
+    "pancreas",
+    "small_bowel|colon",
+    "kidney",
+    "adrenal_gland",
+    "urinary_bladder|prostate",
+    "vertebrae|sacrum",
+    "rib|sternum|clavicula|scapula|humerus|hip|femur",
+    "muscle",
 )
 LESION_CHANNELS = (*IMAGE_CHANNELS, *(f"organs:{group}" for group in GROUPS), "has_organs")
 
@@ -72,7 +89,7 @@ def lesion_draw(
     settings: TaskSettings,
     network_names: Sequence[str],
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Image and organ channels (1, 14, k, j, i) and the lesion mask (1, 1, k, j, i)."""
+    """Image and organ channels (1, C, k, j, i) and the lesion mask (1, 1, k, j, i)."""
     sample = next(samples)
     view = view_of(sample, _focus_window(sample, rng, settings), rng, settings)
     view = without_one(view, rng, drop_ct=settings.drop_ct, drop_suv=0.0)
@@ -221,8 +238,21 @@ def _group_channels(
     grid = random_grid(shape, shape, centre, rng, bend)  # type: ignore[arg-type]
     bent = sample_at(organs, grid, nearest=True, outside=0.0)
     channels = []
-    for group in GROUPS:
-        numbers = torch.tensor([network_names.index(n) + 1 for n in group.split("|")])
-        held = torch.isin(bent, numbers.float()).float()
-        channels.append(held * float(rng.random() >= settings.drop_group))
+    for held in groups_of(network_names):
+        inside = held[bent.long()]
+        channels.append(inside * float(rng.random() >= settings.drop_group))
     return [*channels, torch.ones(shape)]
+
+
+def groups_of(network_names: Sequence[str]) -> torch.Tensor:
+    """Which class numbers of the organ network (0 = outside) each of GROUPS holds: (G, K) of 0, 1.
+
+    A group names structures, or how their names begin, as a bundle's channels do.
+    """
+    names = ("outside", *network_names)
+    return torch.tensor(
+        [
+            [float(any(f"{name}_".startswith(f"{n}_") for n in group.split("|"))) for name in names]
+            for group in GROUPS
+        ]
+    )

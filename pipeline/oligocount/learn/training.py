@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from oligocount.errors import ModelError
+from oligocount.inference.device import layout
 
 _LOG = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def _step(
         group["lr"] = (
             settings.learning_rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
         )
-    channels, target = (each.to(device) for each in batch)
+    channels, target = batch[0].to(device, memory_format=layout(device)), batch[1].to(device)
     run.network.train()
     with torch.autocast(device.type, dtype=torch.bfloat16):
         output = run.network(channels)

@@ -32,7 +32,7 @@ def random_grid(
     One voxel of the window is `step` voxels of the sample. Left and right are mirrored in
     `mirror_share` of the draws.
     """
-    matrix = step * _random_matrix(rng, settings)
+    matrix = step * random_matrix(rng, settings)
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in window]
     points = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
     points = points @ torch.from_numpy(matrix.T.astype(np.float32))
@@ -56,7 +56,8 @@ def sample_at(
     return moved[0, 0] + outside
 
 
-def _random_matrix(rng: np.random.Generator, settings: WarpSettings) -> np.ndarray:
+def random_matrix(rng: np.random.Generator, settings: WarpSettings) -> np.ndarray:
+    """A matrix (3, 3) that turns, scales and perhaps mirrors."""
     angles = np.deg2rad(rng.normal(0, settings.angle_sd_deg, 3))
     turn = np.eye(3)
     for axis, angle in enumerate(angles):

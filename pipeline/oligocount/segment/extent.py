@@ -7,7 +7,8 @@ from scipy import ndimage
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.ball import ball_diameter_mm
 from oligocount.geometry.box import box_around
-from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.geometry.remembered import remembered
+from oligocount.geometry.resample import resample_labels
 from oligocount.segment.spots import Spots
 from oligocount.settings_segment import NetworkSettings
 
@@ -90,7 +91,7 @@ def _clusters(
     rim lies there too, and its summit is its upper quartile: its maximum is one hot corner. A small
     one has no summit (0): each spot in it has its own peak.
     """
-    coarse = resample_volume(suv, spots.geometry, outside=0.0).array
+    coarse = remembered(suv, spots.geometry, outside=0.0).array
     chosen = kept[spots.labels]
     clusters, count = ndimage.label(ndimage.binary_dilation(chosen), _CUBE)
     step = spots.geometry.spacing_mm[0]

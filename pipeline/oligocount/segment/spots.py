@@ -10,14 +10,16 @@ from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry
 from oligocount.geometry.affine import axial_grid
-from oligocount.geometry.resample import resample_labels, resample_volume
+from oligocount.geometry.remembered import remembered
+from oligocount.geometry.resample import resample_labels
 from oligocount.inference.bundle import Bundle
-from oligocount.inference.channels import AIR_HU, Inputs, fill_channels
+from oligocount.inference.channels import AIR_HU, Inputs
 from oligocount.segment.candidates import find_candidates
 from oligocount.segment.company import COMPANY, company
 from oligocount.segment.describe import ALONE, describe
 from oligocount.segment.surroundings import survey
 from oligocount.segment.threshold import percist_level
+from oligocount.segment.voxels import lesion_chance
 from oligocount.settings_segment import SegmentSettings
 
 FEATURES = (*ALONE, *COMPANY)
@@ -41,13 +43,13 @@ def find_spots(
     """
     spacing = settings.candidate.spacing_mm
     grid = axial_grid(images.suv.geometry, (spacing, spacing, spacing))
-    suv = resample_volume(images.suv, grid, outside=0.0)
-    ct = None if images.ct is None else resample_volume(images.ct, grid, outside=AIR_HU)
+    suv = remembered(images.suv, grid, outside=0.0)
+    ct = None if images.ct is None else remembered(images.ct, grid, outside=AIR_HU)
     names = resample_labels(organs.labels, grid)
     chance = None
     if bundle is not None:
         inputs = Inputs(suv=suv, ct=ct, organs=names if organs.known else None)
-        chance = bundle.predict(fill_channels(bundle.metadata.channels, inputs))[0]
+        chance = lesion_chance(bundle, inputs)
     level = percist_level(images.suv, organs, settings) or settings.threshold.low_suv
     labels = find_candidates(suv, replace(organs, labels=names), level, settings)
     body = survey(suv.array, None if ct is None else ct.array, chance, names, level=level)
