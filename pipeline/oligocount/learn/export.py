@@ -70,16 +70,16 @@ def replace_weights(
     version: str,
     notes: str,
 ) -> None:
-    """The first network of the bundle in `folder` is another; what else it holds stays.
+    """The first network of the bundle in `folder` is another; scorer and fine network stay.
 
-    Raises PublishError.
+    Its thresholds are those of `facts`: they belong to the weights. Raises PublishError.
     """
     inference, metadata = (folder / "configs" / f"{n}.json" for n in ("inference", "metadata"))
     try:
         held = json.loads(metadata.read_text("utf-8"))
         digest = _save_halves(folder / "models" / "model.pt", weights)
         new = _metadata(facts, digest=digest, version=version, notes=notes)
-        kept = {k: v for k, v in held["oligocount"].items() if k in ("scorer", "fine", "settings")}
+        kept = {k: v for k, v in held["oligocount"].items() if k in ("scorer", "fine")}
         new["oligocount"] |= kept
         new["changelog"] = {**held["changelog"], version: notes}
         _write_json(inference, {**json.loads(inference.read_text("utf-8")), **config})

@@ -57,7 +57,8 @@ def grow_forest(
 class MoreSettings:
     """How trees grow on log odds that are there already, as in ForestSettings.
 
-    Of the rows that are no lesion each tree learns from `share_of_others`, which weigh as all do.
+    Of the rows that are no lesion each tree learns from `share_of_others`, which weigh as all do;
+    of spots of more than `large_ml` that are none, that their log odds be left as they are.
     """
 
     trees: int = 300
@@ -67,18 +68,20 @@ class MoreSettings:
     feature_share: float = 0.3
     damping: float = 20.0
     share_of_others: float = 0.3
+    large_ml: float = 5.0
     seed: int = 0
 
 
 def grow_more(
     rows: NDArray[np.float32],
-    is_lesion: NDArray[np.bool_],
+    truth: NDArray[np.floating] | NDArray[np.bool_],
     said: NDArray[np.float64],
     settings: MoreSettings,
 ) -> Forest:
     """Trees that correct the log odds `said` (n,) of rows (n, F): boosting goes on from there.
 
-    Each is fitted to the Newton step of the log loss (Friedman 2001; Chen and Guestrin 2016).
+    `truth` is the chance (n,) that each row should have, 0 and 1 where it is known. Each tree is
+    fitted to the Newton step of the log loss (Friedman 2001; Chen and Guestrin 2016).
     Raises ConfigError without scikit-learn.
     """
     try:
@@ -86,10 +89,11 @@ def grow_more(
     except ImportError as error:
         raise ConfigError("a scorer needs scikit-learn: pip install 'oligocount[train]'") from error
     rng, said, trees = np.random.default_rng(settings.seed), said.copy(), []
+    is_lesion = truth == 1
     others = np.where(is_lesion, 1.0, 1.0 / settings.share_of_others)
     for number in range(settings.trees):
         chance = 1 / (1 + np.exp(-said))
-        slope, curve = is_lesion - chance, np.maximum(chance * (1 - chance), 1e-4)
+        slope, curve = truth - chance, np.maximum(chance * (1 - chance), 1e-4)
         seen = is_lesion | (rng.random(len(rows)) < settings.share_of_others)
         tree = DecisionTreeRegressor(
             max_leaf_nodes=settings.leaves,

@@ -9,7 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from oligocount.inference.scorer import Scorer
+from oligocount.learn.calibrate import fit_calibration
 from oligocount.learn.forest_training import MoreSettings, grow_more
+
+_VOLUME = "volume"
 
 
 def further(
@@ -22,13 +25,29 @@ def further(
     """The scorer with trees more, which correct its calibrated log odds on rows (n, F).
 
     `features` name the columns; they begin with the scorer's own, and what comes after them the
-    trees alone learn from.
+    trees alone learn from. What it says of a large spot that is no lesion is left as it is: the
+    phantoms' large warm spots are strained muscle, the patients' may be sarcomas.
     """
     wide = widened(scorer, features, rows)
-    more = grow_more(rows, is_lesion, wide.slope * wide.logits(rows) + wide.intercept, settings)
+    said = wide.slope * wide.logits(rows) + wide.intercept
+    # these rows hold other shares of lesions than patients do: that is not for the trees to learn
+    slope, intercept = fit_calibration(said[:, None], is_lesion.tolist())
+    begun = float(slope) * said + float(intercept)
+    left = ~is_lesion & _large(rows, features, settings.large_ml)
+    truth = np.where(left, 1 / (1 + np.exp(-begun)), is_lesion)
+    more = grow_more(rows, truth, begun, settings)
     # networks and forest are each worth half, and the slope stretches both
     scaled = replace(more, values=more.values * 2 / wide.slope)
     return replace(wide, forest=wide.forest.and_more(scaled))
+
+
+def _large(
+    rows: NDArray[np.float32], features: Sequence[str], large_ml: float
+) -> NDArray[np.bool_]:
+    if _VOLUME not in features:
+        return np.zeros(len(rows), bool)
+    found: NDArray[np.bool_] = rows[:, features.index(_VOLUME)] > np.log(large_ml)
+    return found
 
 
 def widened(scorer: Scorer, features: Sequence[str], rows: NDArray[np.float32]) -> Scorer:
