@@ -220,7 +220,8 @@ def test_a_scorer_learns_on_what_a_new_column_tells() -> None:
         told = np.where(rng.random(len(truth)) < 0.8, truth, 0.5).astype(np.float32)
         return np.concatenate([table, told[:, None]], axis=1), truth
 
-    names, few = ("a", "b", "c", "d"), MoreSettings(trees=80, leaf_rows=10)
+    names = ("a", "b", "c", "d")
+    few = MoreSettings(trees=150, rate=0.1, leaf_rows=10, damping=1.0)
     learned = further(scorer, *seen(1), names, few)
     table, truth = seen(2)
     before = np.mean((scorer.chances(table[:, :3]) > 0.5) == truth)
