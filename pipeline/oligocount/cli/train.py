@@ -15,6 +15,7 @@ examples:
   oligocount train mr_brain --phantoms 200 --work work --minutes 30 -o my_mr_brain
   oligocount train scorer --phantoms 400 --from-bundle models/fdg_lesions --work work -o mine
   oligocount train scorer --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
+  oligocount train scorer --further --phantoms 100 --from-bundle models/fdg_lesions --work w -o mine
   oligocount train fdg_lesions --data autopet/ --from-bundle models/fdg_lesions --work work -o mine
 """
 
@@ -86,6 +87,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="who draws the organs of DATA (default: organs_ct)",
     )  # fmt: skip
     parser.add_argument("--from-bundle", type=Path, metavar="BUNDLE", help="weights to begin with")
+    _add_how(parser)
+    add_device(parser)
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    """How long, how fast and from what it learns."""
     parser.add_argument(
         "--minutes",
         type=float,
@@ -106,7 +113,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the highest; it falls to a fiftieth by the end (default 0.002)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draws (default 0)")
-    add_device(parser)
 
 
 def execute(arguments: argparse.Namespace) -> int:
