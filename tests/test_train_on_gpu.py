@@ -74,8 +74,8 @@ def test_slabs_follow_one_another_from_end_to_end(depth: int, expected: int) -> 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_labels_and_images_of_a_view_lie_on_one_grid(seed: int) -> None:
-    views = train_on_gpu.Views(CPU, seed)
-    suv, ct, organs, lesions = views.view(drawn_phantom(), np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    suv, ct, organs, lesions = train_on_gpu.view_of(drawn_phantom(), rng, CPU)
     assert suv is not None or ct is not None
     shown = [one for one in (suv, ct) if one is not None]
     assert {tuple(one.shape) for one in shown} == {tuple(organs.shape)} == {tuple(lesions.shape)}
@@ -89,28 +89,21 @@ def test_labels_and_images_of_a_view_lie_on_one_grid(seed: int) -> None:
 
 @pytest.mark.slow
 def test_all_networks_learn_from_a_view_and_their_bundles_load(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    by = train_on_gpu.learners(CPU)
-    views, rng, fine = (
-        train_on_gpu.Views(CPU, 0),
-        np.random.default_rng(0),
-        train_on_gpu.shipped_fine(CPU),
-    )
-    before = {name: train_on_gpu.last(one.network).weight.clone() for name, one in by.items()}
+    by = train_on_gpu.pupils(tmp_path / "work", CPU, 10.0, 0)
+    rng, fine = np.random.default_rng(0), train_on_gpu.shipped_fine(CPU)
+    before = {name: train_on_gpu.last(one.run.network).weight.clone() for name, one in by.items()}
     for n in range(2):
-        view = views.view(drawn_phantom(n), rng)
+        view = train_on_gpu.view_of(drawn_phantom(n), rng, CPU)
         if view[0] is None:
             continue
-        train_on_gpu.learn(by, fine, view, views, 0.1, blind=False)
+        train_on_gpu.learn(by, fine, view, blind=False)
     for name, one in by.items():
-        assert one.steps >= 1
-        assert not torch.equal(train_on_gpu.last(one.network).weight, before[name])
-    train_on_gpu.save(by, tmp_path / "state.pt", 5.0)
-    again = train_on_gpu.learners(CPU)
-    held = torch.load(tmp_path / "state.pt", weights_only=True)
+        assert one.run.step >= 1
+        assert not torch.equal(train_on_gpu.last(one.run.network).weight, before[name])
+    train_on_gpu.keep(by, tmp_path / "work")
+    again = train_on_gpu.pupils(tmp_path / "work", CPU, 10.0, 0)
     for name, one in again.items():
-        one.take_up(held[name])
-        assert one.steps == by[name].steps
+        assert one.run.step == by[name].run.step
     train_on_gpu.write(again, tmp_path / "out")
     organs = load_bundle(tmp_path / "out" / "organs_ct", device=CPU)
     beside = load_fine(tmp_path / "out" / "organs_ct", device=CPU)

@@ -1,4 +1,7 @@
-"""Random appearance: uptake and density by organ, blur, noise, scale, wider than in reality."""
+"""Random appearance: uptake and density by organ, blur, noise, scale, wider than in reality.
+
+All of it happens on the device of the image.
+"""
 
 from dataclasses import dataclass
 
@@ -28,7 +31,7 @@ def vary_suv(
     gain = float(np.exp(rng.normal(0, settings.global_gain_sd)))
     if organs is not None:
         factors = np.exp(rng.normal(0, settings.organ_gain_sd, 256)).astype(np.float32)
-        suv = suv * torch.from_numpy(factors)[organs.long()]
+        suv = suv * torch.from_numpy(factors).to(suv.device)[organs.long()]
     suv = blur(suv * gain, rng.uniform(0, settings.blur_max_voxels))
     noise = blur(normal(suv, rng), rng.uniform(0.3, 0.8))
     level = rng.uniform(0, settings.pet_noise_max) / float(noise.std())
@@ -46,7 +49,7 @@ def vary_ct(
     if organs is not None:
         shifts = rng.normal(0, settings.organ_shift_sd_hu, 256).astype(np.float32)
         shifts[0] = 0
-        ct = ct + torch.from_numpy(shifts)[organs.long()]
+        ct = ct + torch.from_numpy(shifts).to(ct.device)[organs.long()]
     ct = blur(ct, rng.uniform(0, settings.blur_max_voxels))
     noise = blur(normal(ct, rng), rng.uniform(0, 0.5))
     ct = ct + rng.uniform(0, settings.ct_noise_max_hu) * noise
@@ -65,7 +68,10 @@ def cut_off(
         return cut
     half = rng.uniform(200, 260) / spacing_mm  # CT reconstructs 500 mm, arms reach beyond
     middle = [(n - 1) / 2 + rng.normal(0, 20) / spacing_mm for n in image.shape[1:]]
-    j, i = (torch.arange(n) - m for n, m in zip(image.shape[1:], middle, strict=True))
+    j, i = (
+        torch.arange(n, device=image.device) - m
+        for n, m in zip(image.shape[1:], middle, strict=True)
+    )
     cut[:, j[:, None] ** 2 + i[None] ** 2 > half**2] = outside
     return cut
 
@@ -75,7 +81,7 @@ def blur(array: torch.Tensor, sigma_voxels: float) -> torch.Tensor:
     if sigma_voxels < 0.25:
         return array
     radius = max(1, int(np.ceil(2.5 * sigma_voxels)))
-    steps = torch.arange(-radius, radius + 1, dtype=torch.float32)
+    steps = torch.arange(-radius, radius + 1, dtype=torch.float32, device=array.device)
     kernel = torch.exp(-0.5 * (steps / sigma_voxels) ** 2)
     kernel = kernel / kernel.sum()
     out = array[None, None]
@@ -90,5 +96,5 @@ def blur(array: torch.Tensor, sigma_voxels: float) -> torch.Tensor:
 
 def normal(like: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """White noise of mean 0 and deviation 1 in the image's shape."""
-    generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    return torch.randn(like.shape, generator=generator)
+    generator = torch.Generator(device=like.device).manual_seed(int(rng.integers(2**31)))
+    return torch.randn(like.shape, generator=generator, device=like.device)

@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from oligocount.domain.anatomy import OrganMap
 from oligocount.domain.study import AlignedImages
 from oligocount.domain.volume import Geometry, Unit, Volume
 from oligocount.errors import InputError
 from oligocount.learn.appearance import AppearanceSettings, cut_off, vary_ct, vary_suv
-from oligocount.learn.planting import PlantSettings, plant_lesions
+from oligocount.learn.planting import PlantSettings, numbered, plant_lesions
 from oligocount.learn.samples import Sample
 from oligocount.segment.spots import FEATURES, Spots
 
@@ -171,11 +170,7 @@ def varied(
         suv=Volume(array=suv.numpy(), unit=Unit.SUVBW, geometry=grid),
         ct=Volume(array=ct.numpy(), unit=Unit.HU, geometry=grid) if has_ct else None,
     )
-    extra, _ = ndimage.label(planted.numpy() > 0)
-    lesions = sample.lesions.astype(np.int32)
-    new = (extra > 0) & (lesions == 0)
-    lesions[new] = extra[new] + int(lesions.max(initial=0))
-    return images, lesions
+    return images, numbered(sample.lesions, planted)
 
 
 def with_truth(spots: Spots, lesions: NDArray[np.int32], settings: RowSettings) -> CandidateRows:

@@ -72,20 +72,18 @@ def replace_weights(
 ) -> None:
     """The first network of the bundle in `folder` is another; scorer and fine network stay.
 
-    Its thresholds are those of `facts`: they belong to the weights. Raises PublishError.
+    Its thresholds are those of `facts`: they belong to the weights. Raises as write_bundle does.
     """
     inference, metadata = (folder / "configs" / f"{n}.json" for n in ("inference", "metadata"))
-    try:
-        held = json.loads(metadata.read_text("utf-8"))
-        digest = _save_halves(folder / "models" / "model.pt", weights)
-        new = _metadata(facts, digest=digest, version=version, notes=notes)
-        kept = {k: v for k, v in held["oligocount"].items() if k in ("scorer", "fine")}
-        new["oligocount"] |= kept
-        new["changelog"] = {**held["changelog"], version: notes}
-        _write_json(inference, {**json.loads(inference.read_text("utf-8")), **config})
-        _write_json(metadata, new)
-    except OSError as error:
-        raise PublishError(f"{folder}: bundle cannot be written: {error}") from error
+    held, known = (json.loads(file.read_text("utf-8")) for file in (metadata, inference))
+    write_bundle(
+        folder, facts, config={**known, **config}, weights=weights, version=version, notes=notes
+    )
+    content = json.loads(metadata.read_text("utf-8"))
+    content["changelog"] = {**held["changelog"], **content["changelog"]}
+    kept = {k: v for k, v in held["oligocount"].items() if k in ("scorer", "fine")}
+    content["oligocount"] |= kept
+    _write_json(metadata, content)
 
 
 def write_scorer(

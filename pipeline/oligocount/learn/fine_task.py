@@ -78,15 +78,15 @@ def varied_body(sample: Sample, rng: np.random.Generator, settings: FineSettings
 
 def made_coarse(view: View) -> View:
     """The view on voxels `PARTS` times as large, as a scan is brought onto the coarse grid."""
-
-    def coarse(image: torch.Tensor | None) -> torch.Tensor | None:
-        if image is None:
-            return None
-        smooth = blur(image, _SMOOTHING)[None, None]
-        return torch.nn.functional.avg_pool3d(smooth, PARTS)[0, 0]
-
     nothing = torch.zeros([n // PARTS for n in view.organs.shape])
-    return View(suv=coarse(view.suv), ct=coarse(view.ct), organs=nothing, lesions=nothing)
+    suv, ct = (None if one is None else coarsened(one) for one in (view.suv, view.ct))
+    return View(suv=suv, ct=ct, organs=nothing, lesions=nothing)
+
+
+def coarsened(image: torch.Tensor) -> torch.Tensor:
+    """An image (k, j, i) on voxels `PARTS` times as large."""
+    smooth = blur(image, _SMOOTHING)[None, None]
+    return torch.nn.functional.avg_pool3d(smooth, PARTS)[0, 0]
 
 
 def _whole_window(sample: Sample, rng: np.random.Generator, settings: FineSettings) -> Window:

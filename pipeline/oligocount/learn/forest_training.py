@@ -1,7 +1,8 @@
 """Grows the forest of a scorer with scikit-learn and takes it out of there as plain arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -34,11 +35,8 @@ def grow_forest(
 
     Raises ConfigError without scikit-learn.
     """
-    try:
-        from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - optional
-    except ImportError as error:
-        raise ConfigError("a scorer needs scikit-learn: pip install 'oligocount[train]'") from error
-    grown = HistGradientBoostingClassifier(
+    ensemble, _ = _scikit_learn()
+    grown = ensemble.HistGradientBoostingClassifier(
         max_iter=settings.trees,
         learning_rate=settings.rate,
         max_leaf_nodes=settings.leaves,
@@ -49,7 +47,7 @@ def grow_forest(
         random_state=settings.seed,
     ).fit(rows, is_lesion)
     # It tells its trees in no public way; that they are understood is tested against its answers.
-    trees = [one.nodes for (one,) in grown._predictors]  # noqa: SLF001
+    trees = [_of_boosting(one.nodes) for (one,) in grown._predictors]  # noqa: SLF001
     return _joined(trees, base=float(np.ravel(grown._baseline_prediction)[0]))  # noqa: SLF001
 
 
@@ -84,10 +82,7 @@ def grow_more(
     fitted to the Newton step of the log loss (Friedman 2001; Chen and Guestrin 2016).
     Raises ConfigError without scikit-learn.
     """
-    try:
-        from sklearn.tree import DecisionTreeRegressor  # noqa: PLC0415 - optional
-    except ImportError as error:
-        raise ConfigError("a scorer needs scikit-learn: pip install 'oligocount[train]'") from error
+    _, library = _scikit_learn()
     rng, said, trees = np.random.default_rng(settings.seed), said.copy(), []
     is_lesion = truth == 1
     others = np.where(is_lesion, 1.0, 1.0 / settings.share_of_others)
@@ -95,7 +90,7 @@ def grow_more(
         chance = 1 / (1 + np.exp(-said))
         slope, curve = truth - chance, np.maximum(chance * (1 - chance), 1e-4)
         seen = is_lesion | (rng.random(len(rows)) < settings.share_of_others)
-        tree = DecisionTreeRegressor(
+        tree = library.DecisionTreeRegressor(
             max_leaf_nodes=settings.leaves,
             min_samples_leaf=settings.leaf_rows,
             max_features=settings.feature_share,
@@ -105,46 +100,63 @@ def grow_more(
         steps, curves = (np.bincount(leaf, each, tree.tree_.node_count) for each in (slope, curve))
         values = settings.rate * steps / (curves + settings.damping)
         said += values[leaf]
-        trees.append((tree.tree_, values))
-    return _of_regressors(trees)
+        trees.append(_of_regressor(tree.tree_, values))
+    return _joined(trees, base=0.0)
 
 
-def _of_regressors(trees: Sequence[tuple[Any, NDArray[np.float64]]]) -> Forest:
-    """All nodes of scikit-learn's regression trees in one list, with values of our own."""
-    counts = [tree.node_count for tree, _ in trees]
+def _scikit_learn() -> tuple[Any, Any]:
+    """Its modules `ensemble` and `tree`. Raises ConfigError where it is not installed."""
+    try:
+        return import_module("sklearn.ensemble"), import_module("sklearn.tree")
+    except ImportError as error:
+        raise ConfigError("a scorer needs scikit-learn: pip install 'oligocount[train]'") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tree:
+    """The nodes of one tree, children by their number in it."""
+
+    is_leaf: NDArray[np.bool_]
+    feature: NDArray[np.integer]
+    threshold: NDArray[np.floating]
+    left: NDArray[np.integer]
+    right: NDArray[np.integer]
+    values: NDArray[np.floating]
+    depth: int
+
+
+def _of_boosting(nodes: NDArray[Any]) -> _Tree:
+    return _Tree(
+        is_leaf=nodes["is_leaf"].astype(bool), feature=nodes["feature_idx"],
+        threshold=nodes["num_threshold"], left=nodes["left"], right=nodes["right"],
+        values=nodes["value"], depth=int(nodes["depth"].max()),
+    )  # fmt: skip
+
+
+def _of_regressor(tree: Any, values: NDArray[np.float64]) -> _Tree:
+    return _Tree(
+        is_leaf=tree.children_left < 0, feature=tree.feature, threshold=tree.threshold,
+        left=tree.children_left, right=tree.children_right, values=values, depth=tree.max_depth,
+    )  # fmt: skip
+
+
+def _joined(trees: Sequence[_Tree], *, base: float) -> Forest:
+    """All nodes of all trees in one list; a leaf points to itself."""
+    counts = [len(one.is_leaf) for one in trees]
     roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
     first, own = np.repeat(roots, counts), np.arange(sum(counts))
-    left, right, feature, threshold = (
-        np.concatenate([getattr(tree, name) for tree, _ in trees])
-        for name in ("children_left", "children_right", "feature", "threshold")
-    )
-    is_leaf = left < 0
-    return Forest(
-        feature=np.where(is_leaf, 0, feature).astype(np.int64),
-        threshold=np.where(is_leaf, 0.0, threshold),
-        below=np.where(is_leaf, own, left + first),
-        above=np.where(is_leaf, own, right + first),
-        values=np.where(is_leaf, np.concatenate([values for _, values in trees]), 0.0),
-        roots=roots,
-        depth=max(tree.max_depth for tree, _ in trees),
-        base=0.0,
-    )
 
+    def nodes(part: Callable[[_Tree], NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate([part(one) for one in trees])
 
-def _joined(trees: Sequence[NDArray[Any]], *, base: float) -> Forest:
-    """All nodes of the library's trees in one list."""
-    counts = [len(one) for one in trees]
-    roots = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
-    first = np.repeat(roots, counts)
-    nodes = np.concatenate(trees)
-    own, is_leaf = np.arange(len(nodes)), nodes["is_leaf"].astype(bool)
+    is_leaf = nodes(lambda one: one.is_leaf)
     return Forest(
-        feature=np.where(is_leaf, 0, nodes["feature_idx"]).astype(np.int64),
-        threshold=np.where(is_leaf, 0.0, nodes["num_threshold"]),
-        below=np.where(is_leaf, own, nodes["left"] + first),
-        above=np.where(is_leaf, own, nodes["right"] + first),
-        values=np.where(is_leaf, nodes["value"], 0.0),
+        feature=np.where(is_leaf, 0, nodes(lambda one: one.feature)).astype(np.int64),
+        threshold=np.where(is_leaf, 0.0, nodes(lambda one: one.threshold)),
+        below=np.where(is_leaf, own, nodes(lambda one: one.left) + first),
+        above=np.where(is_leaf, own, nodes(lambda one: one.right) + first),
+        values=np.where(is_leaf, nodes(lambda one: one.values), 0.0),
         roots=roots,
-        depth=int(nodes["depth"].max()),
+        depth=max(one.depth for one in trees),
         base=base,
     )

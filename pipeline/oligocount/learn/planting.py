@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from oligocount.learn.appearance import blur
 
@@ -54,6 +56,15 @@ def plant_lesions(
         centre = places[int(rng.integers(len(places)))].numpy()
         _plant_one(suv, ct, lesions, centre, spacing_mm, rng, settings)
     return suv, ct, lesions
+
+
+def numbered(lesions: NDArray[np.integer], planted: torch.Tensor) -> NDArray[np.int32]:
+    """Instance numbers of lesions, the connected ones of a mask of planted lesions after them."""
+    extra, _ = ndimage.label(planted.numpy() > 0)
+    out = lesions.astype(np.int32)
+    new = (extra > 0) & (out == 0)
+    out[new] = extra[new] + int(out.max(initial=0))
+    return out
 
 
 def _plant_one(

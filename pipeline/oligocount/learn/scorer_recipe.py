@@ -110,30 +110,29 @@ def train_scorer(
                 f"{rows}: a scorer needs lesions and other spots in 8 patients or more"
             )
     learn = _with_less_strain(learn, chosen)
-    old = None if more is None else _held(start)
-    known = () if old is None else old.features
-    names = (*known, *(name for name in FEATURES if name not in known))
-    columns = [FEATURES.index(name) for name in names]
-    seen, truth = taken(learn.rows, columns), learn.is_lesion
-    if old is None or more is None:
-        scorer = fit_scorer(seen, truth, names, chosen)
-    else:
-        scorer = further(old, seen, truth, names, more)
+    scorer = (
+        fit_scorer(learn.rows, learn.is_lesion, FEATURES, chosen)
+        if more is None
+        else _learned_on(start, learn, more)
+    )
+    columns = [FEATURES.index(name) for name in scorer.features]
     logits = scorer.logits(taken(check.rows, columns))
     scorer = calibrated(scorer, logits, check.is_lesion.tolist(), min_probability=min_probability)
     figures = _figures(scorer, learn, check, columns)
     copy_bundle(start, out)
-    definition = scorer_config(len(names), chosen)
+    definition = scorer_config(len(scorer.features), chosen)
     write_scorer(out, scorer, definition, version=version, more=figures)
     return figures
 
 
-def _held(start: Path) -> Scorer:
-    """The scorer of a bundle. Raises InputError where it has none."""
-    scorer = load_scorer(start)
-    if scorer is None:
+def _learned_on(start: Path, learn: CandidateRows, settings: MoreSettings) -> Scorer:
+    """The scorer of a bundle, with trees more. Raises InputError where it has none."""
+    old = load_scorer(start)
+    if old is None:
         raise InputError(f"{start}: it holds no scorer that could learn on")
-    return scorer
+    names = (*old.features, *(name for name in FEATURES if name not in old.features))
+    columns = [FEATURES.index(name) for name in names]
+    return further(old, taken(learn.rows, columns), learn.is_lesion, names, settings)
 
 
 def _with_less_strain(rows: CandidateRows, settings: ScorerSettings) -> CandidateRows:

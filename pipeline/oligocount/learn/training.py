@@ -60,7 +60,7 @@ def train(
     rng = np.random.default_rng((settings.seed, run.step))
     began, saved, losses = time.monotonic() - run.seconds, time.monotonic(), []
     while run.seconds < settings.minutes * 60:
-        losses.append(_step(run, draw(rng), loss, settings, device))
+        losses.append(step(run, draw(rng), loss, settings, device))
         run.seconds = time.monotonic() - began
         if time.monotonic() - saved > settings.checkpoint_every_s:
             save(run, checkpoint)
@@ -107,13 +107,14 @@ def save(run: Run, checkpoint: Path) -> None:
     partial.rename(checkpoint)
 
 
-def _step(
+def step(
     run: Run,
     batch: tuple[torch.Tensor, torch.Tensor],
     loss: Loss,
     settings: LoopSettings,
     device: torch.device,
 ) -> float:
+    """One step on an input and its target, at the rate that `run.seconds` calls for; its loss."""
     share = min(1.0, run.seconds / (settings.minutes * 60))
     warm = min(1.0, (run.step + 1) / 50)
     for group in run.optimiser.param_groups:

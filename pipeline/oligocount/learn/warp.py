@@ -26,18 +26,20 @@ def random_grid(
     settings: WarpSettings,
     *,
     step: float = 1.0,
+    device: torch.device | None = None,
 ) -> torch.Tensor:
     """A sampling grid (1, k, j, i, 3) for grid_sample: a warped window about `centre` (k, j, i).
 
     One voxel of the window is `step` voxels of the sample. Left and right are mirrored in
     `mirror_share` of the draws.
     """
-    matrix = step * random_matrix(rng, settings)
-    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in window]
+    matrix = step * _random_matrix(rng, settings)
+    axes = [torch.arange(n, dtype=torch.float32, device=device) - (n - 1) / 2 for n in window]
     points = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
-    points = points @ torch.from_numpy(matrix.T.astype(np.float32))
-    points = points + _elastic(window, rng, settings) + torch.tensor(centre, dtype=torch.float32)
-    size = torch.tensor(shape, dtype=torch.float32)
+    points = points @ torch.from_numpy(matrix.T.astype(np.float32)).to(device)
+    points = points + _elastic(window, rng, settings, device)
+    points = points + torch.tensor(centre, dtype=torch.float32, device=device)
+    size = torch.tensor(shape, dtype=torch.float32, device=device)
     normalised = (2 * points + 1) / size - 1
     return normalised.flip(-1)[None]
 
@@ -56,8 +58,7 @@ def sample_at(
     return moved[0, 0] + outside
 
 
-def random_matrix(rng: np.random.Generator, settings: WarpSettings) -> np.ndarray:
-    """A matrix (3, 3) that turns, scales and perhaps mirrors."""
+def _random_matrix(rng: np.random.Generator, settings: WarpSettings) -> np.ndarray:
     angles = np.deg2rad(rng.normal(0, settings.angle_sd_deg, 3))
     turn = np.eye(3)
     for axis, angle in enumerate(angles):
@@ -72,11 +73,17 @@ def random_matrix(rng: np.random.Generator, settings: WarpSettings) -> np.ndarra
 
 
 def _elastic(
-    window: tuple[int, int, int], rng: np.random.Generator, settings: WarpSettings
+    window: tuple[int, int, int],
+    rng: np.random.Generator,
+    settings: WarpSettings,
+    device: torch.device | None,
 ) -> torch.Tensor:
     nodes = settings.elastic_nodes
     coarse = rng.normal(0, settings.elastic_sd_voxels, (1, 3, nodes, nodes, nodes))
     smooth = torch.nn.functional.interpolate(
-        torch.from_numpy(coarse.astype(np.float32)), window, mode="trilinear", align_corners=True
+        torch.from_numpy(coarse.astype(np.float32)).to(device),
+        window,
+        mode="trilinear",
+        align_corners=True,
     )
     return smooth[0].permute(1, 2, 3, 0)

@@ -1,6 +1,7 @@
 """What the voxel network says of a body: each voxel's chance to lie in a lesion."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from oligocount.inference.bundle import Bundle
 from oligocount.inference.channels import Inputs, fill_channels
 from oligocount.inference.slabs import by_slabs
 
+_Image = TypeVar("_Image", Volume, LabelMap)
 _SLAB, _MARGIN = 96, 16  # slices: as much of a body as it saw at a time when it learned
 _BODY_SUV = 0.2
 _AROUND = (4, 4, 4)  # voxels
@@ -36,14 +38,12 @@ def lesion_chance(bundle: Bundle, inputs: Inputs) -> NDArray[np.float32]:
 
 
 def _cut(inputs: Inputs, box: Box) -> Inputs:
-    def volume(one: Volume | None) -> Volume | None:
-        if one is None:
-            return None
-        return replace(one, array=one.array[box], geometry=crop(one.geometry, box))
+    return Inputs(
+        suv=_part(inputs.suv, box), ct=_part(inputs.ct, box), organs=_part(inputs.organs, box)
+    )
 
-    def labels(one: LabelMap | None) -> LabelMap | None:
-        if one is None:
-            return None
-        return replace(one, array=one.array[box], geometry=crop(one.geometry, box))
 
-    return Inputs(suv=volume(inputs.suv), ct=volume(inputs.ct), organs=labels(inputs.organs))
+def _part(one: _Image | None, box: Box) -> _Image | None:
+    if one is None:
+        return None
+    return replace(one, array=one.array[box], geometry=crop(one.geometry, box))
