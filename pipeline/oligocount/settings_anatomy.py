@@ -220,6 +220,7 @@ class LocateSettings:
     reach_mm: float
     max_elongation: float
     scan_end_mm: float
+    scan_end_height_mm: float
     malignant_min_probability: float
     benign_max_probability: float
     physiologic: PhysiologicSettings

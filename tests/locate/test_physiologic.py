@@ -203,20 +203,21 @@ def test_brain_that_the_scan_cuts_is_no_skull_lesion(
 
 
 @pytest.mark.parametrize(
-    ("height_mm", "status", "code"),
+    ("height_mm", "radius_mm", "status", "code"),
     [
-        (2.0, Status.EQUIVOCAL, "AT_SCAN_EDGE"),
-        (16.0, Status.MALIGNANT, "CUT_BY_SCAN_END"),
-        (40.0, Status.MALIGNANT, None),
+        (2.0, 12.0, Status.EQUIVOCAL, "AT_SCAN_EDGE"),
+        (2.0, 24.0, Status.MALIGNANT, "CUT_BY_SCAN_END"),
+        (16.0, 18.0, Status.MALIGNANT, "CUT_BY_SCAN_END"),
+        (40.0, 18.0, Status.MALIGNANT, None),
     ],
 )
-def test_what_the_scan_cuts_is_a_doubt_only_where_its_peak_is_at_the_end(
-    anatomy: Anatomy, height_mm: float, status: Status, code: str | None
+def test_what_the_scan_cuts_is_a_doubt_only_where_it_is_flat_and_hottest_at_the_end(
+    anatomy: Anatomy, height_mm: float, radius_mm: float, status: Status, code: str | None
 ) -> None:
-    """A ball of 18 mm about a hotter core: at the first slices, reaching them, away from them."""
+    """A ball about a hotter core: flat at the first slices, deep, reaching them, away from them."""
     low = drawn_body.geometry().to_lps_mm(np.zeros(3))[2]
     place = (60.0, 40.0, low + height_mm)
-    one = located(anatomy, (place, 6.0, 18.0), (place, 9.0, 6.0), lesions=1, chance=0.9)[0]
+    one = located(anatomy, (place, 6.0, radius_mm), (place, 9.0, 6.0), lesions=1, chance=0.9)[0]
     told = {each.code for each in one.caveats}
     assert one.finding.status is status
     assert told & {"AT_SCAN_EDGE", "CUT_BY_SCAN_END"} == ({code} if code else set())
@@ -243,6 +244,17 @@ def test_an_assumed_primary_is_a_doubt_that_reaches_the_count(anatomy: Anatomy) 
     (reading,) = read_findings([one.finding], ClinicalFacts(), SETTINGS.count)
     assert None in reading.options
     assert any(option is not None for option in reading.options)
+
+
+@pytest.mark.parametrize(("chance", "kind"), [(0.9, Kind.PRIMARY), (0.1, Kind.PHYSIOLOGIC)])
+def test_a_bulky_primary_may_be_drawn_as_heart_unless_the_model_dismisses_it(
+    anatomy: Anatomy, chance: float, kind: Kind
+) -> None:
+    """It swallows the gullet, and four tenths of it lie in the heart."""
+    facts = ClinicalFacts(primary_status=PrimaryStatus.UNTREATED)
+    one = located(anatomy, ((5.0, 5.0, 450.0), 12.0, 25.0), facts=facts, chance=chance)[0]
+    assert one.finding.kind is kind
+    assert ("PRIMARY_SPREADS" in {each.code for each in one.caveats}) is (kind is Kind.PRIMARY)
 
 
 def test_a_stated_primary_is_one_and_counts_nothing(anatomy: Anatomy) -> None:

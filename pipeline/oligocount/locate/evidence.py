@@ -77,7 +77,8 @@ class Focus:
 
     `share` is the fraction of the hot core inside a structure, `distance_mm` the gap from the
     core to a structure within reach (0 inside), `centre_gap_mm` the same from the core's centre.
-    `peak_to_end_mm` lies between the hottest voxel and the nearer end of the scan, both included.
+    `peak_to_end_mm` lies between the hottest voxel and the nearer end of the scan, both included;
+    `height_mm` is the thickness of all slices that it meets.
     `box` cuts the surroundings out of the grid.
     """
 
@@ -92,6 +93,7 @@ class Focus:
     extent_mm: tuple[float, float, float]
     touches_edge: bool
     peak_to_end_mm: float
+    height_mm: float
 
     def organ_share(self, structures: Mapping[str, Structure]) -> dict[str, float]:
         """Share of the core by counting organ, greatest first."""
@@ -168,6 +170,7 @@ def gather(scene: Scene, lesion: Lesion, found: tuple[slice, slice, slice]) -> F
         touches_edge=found[0].start == 0 or found[0].stop == scene.foci.shape[0],
         peak_to_end_mm=float(min(index[0], scene.foci.shape[0] - 1 - index[0]) + 1)
         * scene.spacing_mm[0],
+        height_mm=spans[0] * scene.spacing_mm[0],
     )
 
 

@@ -179,7 +179,7 @@ def _with_station(opinion: Opinion, node: Opinion | None) -> Opinion:
 
 def _doubts(focus: Focus, lesion_map: LesionMap, settings: LocateSettings) -> Iterator[Caveat]:
     """What makes a focus that is no normal uptake equivocal all the same."""
-    if focus.touches_edge and focus.peak_to_end_mm <= settings.scan_end_mm:
+    if focus.touches_edge and _may_be_noise(focus, settings):
         text = "hottest at the first or last slices: cut off, or noise of the scan's edge"
         yield Caveat(code="AT_SCAN_EDGE", text=text)
     chance, least = focus.lesion.probability, settings.malignant_min_probability
@@ -192,11 +192,17 @@ def _doubts(focus: Focus, lesion_map: LesionMap, settings: LocateSettings) -> It
 
 
 def _cut_off(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:
-    """What reaches the end of the scan with its hottest part well inside is cut, not noise."""
-    if not focus.touches_edge or focus.peak_to_end_mm <= settings.scan_end_mm:
+    """What reaches the end of the scan and is no noise of it is cut."""
+    if not focus.touches_edge or _may_be_noise(focus, settings):
         return opinion
     text = "reaches the first or last slice: part of it may lie outside the scan"
     return replace(opinion, caveats=(*opinion.caveats, Caveat(code="CUT_BY_SCAN_END", text=text)))
+
+
+def _may_be_noise(focus: Focus, settings: LocateSettings) -> bool:
+    """Hottest at the scan's end and flat: noise of its slices fades within a few."""
+    flat = focus.height_mm <= settings.scan_end_height_mm
+    return flat and focus.peak_to_end_mm <= settings.scan_end_mm
 
 
 def _contested(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:

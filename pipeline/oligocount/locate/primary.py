@@ -34,7 +34,7 @@ def judge_primaries(
     A resected or controlled primary leaves no primary to find: a focus of the oesophagus is
     then a locoregional recurrence in doubt.
     """
-    candidates = [focus for focus in foci if is_oesophageal(focus, scene, settings.primary)]
+    candidates = [focus for focus in foci if is_oesophageal(focus, scene, settings)]
     if not candidates:
         return {}
     if facts.primary_status in (PrimaryStatus.RESECTED, PrimaryStatus.CONTROLLED):
@@ -81,22 +81,26 @@ def _assumed(opinion: Opinion, node: Opinion | None) -> Opinion:
     )
 
 
-def is_oesophageal(focus: Focus, scene: Scene, settings: PrimarySettings) -> bool:
+def is_oesophageal(focus: Focus, scene: Scene, settings: LocateSettings) -> bool:
     """In the oesophagus by share, or a large focus that swallows it and lies in no other organ.
 
-    A bulky node beside the oesophagus holds little of its length: it stays a node.
+    A bulky node beside the oesophagus holds little of its length: it stays a node. Half of a bulky
+    tumour may be drawn as heart: that is held against it only if the model dismisses the focus.
     """
+    rules = settings.primary
     inside = focus.share_of("esophagus")
-    if inside >= settings.min_share:
+    if inside >= rules.min_share:
         return True
     at_junction = focus.share_of("stomach") + inside
-    if inside > 0 and at_junction >= settings.min_share:
+    if inside > 0 and at_junction >= rules.min_share:
         return True
-    others = focus.share_of("lung", "liver", "heart", "vertebrae", "stomach")
-    large = focus.lesion.volume_ml >= settings.reach_min_ml
-    if not large or others >= settings.other_max_share:
+    others = focus.share_of("lung", "liver", "vertebrae", "stomach")
+    if (focus.lesion.probability or 0.0) < settings.malignant_min_probability:
+        others += focus.share_of("heart")
+    large = focus.lesion.volume_ml >= rules.reach_min_ml
+    if not large or others >= rules.other_max_share:
         return False
-    return _swallowed_share(focus, scene) >= settings.swallowed_min_share
+    return _swallowed_share(focus, scene) >= rules.swallowed_min_share
 
 
 def _swallowed_share(focus: Focus, scene: Scene) -> float:
