@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,14 @@ def told(folder: Path) -> dict:
     return held["oligocount"]["fine"]
 
 
+def test_an_adjustment_multiplies_the_odds_of_a_class() -> None:
+    said, seen = coarse(5, 4, 3), channels(10, 8, 6)
+    plain = fine(1.0).predict(seen, said)
+    adjusted = replace(fine(1.0), logit_adjustment=(np.log(2.0), 0.0, 0.0)).predict(seen, said)
+    np.testing.assert_allclose(adjusted[0] / adjusted[1], 2 * plain[0] / plain[1], rtol=1e-3)
+    np.testing.assert_allclose(adjusted[2] / adjusted[1], plain[2] / plain[1], rtol=1e-3)
+
+
 def test_what_is_loaded_draws_on_the_fine_grid(folder: Path) -> None:
     held = load_fine(folder, device=CPU)
     assert held is not None
@@ -141,6 +150,16 @@ def test_metadata_that_lack_a_fact_are_refused(folder: Path, key: str) -> None:
 def test_a_slab_of_nothing_is_refused(folder: Path) -> None:
     tell(folder, {**told(folder), "slab": 0})
     with pytest.raises(BundleMismatch, match="slab is 0"):
+        load_fine(folder, device=CPU)
+
+
+def test_an_adjustment_is_loaded_if_it_has_a_number_for_each_class(folder: Path) -> None:
+    tell(folder, {**told(folder), "logit_adjustment": [0.5, -0.25, -0.25]})
+    held = load_fine(folder, device=CPU)
+    assert held is not None
+    assert held.logit_adjustment == (0.5, -0.25, -0.25)
+    tell(folder, {**told(folder), "logit_adjustment": [0.5, -0.5]})
+    with pytest.raises(BundleMismatch, match="2 in logit_adjustment for 3 classes"):
         load_fine(folder, device=CPU)
 
 

@@ -18,7 +18,7 @@ from oligocount.inference.bundle import Bundle, load_bundle
 from oligocount.inference.fine import load_fine
 from oligocount.inference.network import build_network
 from oligocount.learn.export import BundleFacts, write_bundle
-from oligocount.learn.fine_recipe import train_fine
+from oligocount.learn.fine_recipe import logit_adjustment, train_fine
 from oligocount.learn.fine_task import FineSettings, fine_draws, made_coarse, varied_body
 from oligocount.learn.planting import PlantSettings
 from oligocount.learn.samples import Sample, write_sample
@@ -171,12 +171,26 @@ def test_a_fine_network_at_its_start_draws_what_the_first_network_draws(
 ) -> None:
     write_sample(patient(), tmp_path / "samples" / "a.npz")
     train_fine(tmp_path / "samples", start, tmp_path, tmp_path / "out", device=CPU, version="0.2.0",
-               loop=LoopSettings(minutes=0.0), settings=SETTINGS)  # fmt: skip
+               loop=LoopSettings(minutes=0.0), settings=replace(SETTINGS, adjust=0.0))  # fmt: skip
     held, anatomy = load_bundle(start, device=CPU), load_settings().anatomy
     alone = BundleMapper(bundle=held, settings=anatomy)(images()).labels.array
     fine = load_fine(tmp_path / "out", device=CPU)
     both = BundleMapper(bundle=held, settings=anatomy, fine=fine)(images()).labels.array
     assert (alone == both).mean() > 0.95
+
+
+def test_large_classes_are_favoured_by_a_share_of_the_logarithm_of_their_size(
+    tmp_path: Path,
+) -> None:
+    """100 voxels of class 0 and 10 of class 1 in two samples; class 2 is nowhere: one is taken."""
+    organs = np.zeros((1, 10, 11), np.uint8)
+    organs[..., 10] = 1
+    for name in ("a", "b"):
+        sample = Sample(spacing_mm=4.0, suv=None, ct=None, organs=organs, lesions=None)
+        write_sample(sample, tmp_path / f"{name}.npz")
+    told = logit_adjustment(tmp_path, 3, 0.5)
+    np.testing.assert_allclose(np.diff(told), 0.5 * np.log([21 / 201, 1 / 21]), atol=2e-3)
+    assert sum(told) == pytest.approx(0.0, abs=3e-3)
 
 
 def test_a_bundle_that_sees_other_images_is_refused(start: Path, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ on a grid whose voxels are a whole part of the first one's, and what it puts out
 logarithm of those probabilities: it says what has to change, and at first nothing. models/fine.pt
 holds its weights; metadata.json describes it under `oligocount.fine`: `parts` (voxels along an edge
 of a coarse one), `divisor`, `slab` and `margin` (coarse slices drawn at a time, and seen at either
-end beside them), `sha256`.
+end beside them), `sha256`, and where the bundle wants one `logit_adjustment`: a number for each
+class, added to its raw output.
 """
 
 from collections.abc import Mapping
@@ -55,6 +56,7 @@ class FineNetwork:
     margin: int
     bytes_per_voxel: int
     device: torch.device
+    logit_adjustment: tuple[float, ...] = ()
 
     def predict(self, channels: Array, coarse: Array) -> Array:
         """Probabilities (K, k, j, i) on the fine grid for those on the coarse one.
@@ -79,6 +81,8 @@ class FineNetwork:
             divisor=self.divisor,
             bytes_per_voxel=self.bytes_per_voxel,
         )
+        if self.logit_adjustment:
+            raw += np.array(self.logit_adjustment, np.float32)[:, None, None, None]
         return activated(raw, "softmax")
 
 
@@ -106,6 +110,7 @@ def load_fine(folder: Path, *, device: torch.device, trusted: bool = False) -> F
             corrected=Corrected(network, len(metadata.classes)).eval(),
             device=device,
             bytes_per_voxel=metadata.bytes_per_voxel,
+            logit_adjustment=_adjustment(metadata.fine, len(metadata.classes)),
             **{
                 key: _positive(metadata.fine, key) for key in ("parts", "divisor", "slab", "margin")
             },
@@ -121,3 +126,10 @@ def _positive(held: Mapping[str, Any], key: str) -> int:
     if number < 1:
         raise ValueError(f"{key} is {number}")
     return number
+
+
+def _adjustment(held: Mapping[str, Any], classes: int) -> tuple[float, ...]:
+    numbers = tuple(float(one) for one in held.get("logit_adjustment", ()))
+    if len(numbers) not in (0, classes):
+        raise ValueError(f"{len(numbers)} in logit_adjustment for {classes} classes")
+    return numbers

@@ -122,7 +122,7 @@ def write_fine(
     definition: Mapping[str, Any],
     *,
     version: str,
-    facts: Mapping[str, int],
+    facts: Mapping[str, Any],
     notes: str,
 ) -> None:
     """The fine network lies in the bundle in `folder` beside its network, under a new version.

@@ -13,7 +13,7 @@ from oligocount.learn.export import copy_bundle, write_fine
 from oligocount.learn.fine_task import PARTS, FineSettings, fine_draws
 from oligocount.learn.losses import organ_loss
 from oligocount.learn.networks import FINE_DIVISOR, fine_network
-from oligocount.learn.samples import draw_samples
+from oligocount.learn.samples import draw_samples, read_sample
 from oligocount.learn.tasks import IMAGE_CHANNELS
 from oligocount.learn.training import LoopSettings, Run, train
 
@@ -58,10 +58,31 @@ def train_fine(
         {key.removeprefix("network."): value for key, value in run.average.items()},
         definition,
         version=version,
-        facts={"parts": PARTS, "divisor": FINE_DIVISOR, **_AT_A_TIME},
+        facts={
+            "parts": PARTS,
+            "divisor": FINE_DIVISOR,
+            **_AT_A_TIME,
+            "logit_adjustment": logit_adjustment(samples, len(metadata.classes), settings.adjust),
+        },
         notes=f"{run.step} steps in {run.seconds / 60:.0f} minutes.",
     )
     return run
+
+
+def logit_adjustment(samples: Path, classes: int, share: float) -> list[float]:
+    """`share` of the logarithm of each class's size in the samples, their mean taken off.
+
+    The loss weighs a voxel of a small class more, so that the network draws small classes too
+    large; this takes part of that back (Menon et al. 2021, arXiv 2007.07314).
+    """
+    size = np.ones(classes)
+    for file in sorted(samples.glob("*.npz")):
+        organs = read_sample(file).organs
+        if organs is not None:
+            size += np.bincount(organs.ravel(), minlength=classes)
+    logs = share * np.log(size)
+    adjustment: list[float] = (logs - logs.mean()).round(3).tolist()
+    return adjustment
 
 
 def _begun(start: Path, definition: dict[str, object], classes: int) -> Corrected:

@@ -34,7 +34,8 @@ class FineSettings:
 
     Of each varied body `slabs` are taken: stretches at its full width of `max_voxels`, in
     `box_share` of the draws a box of `box_sides` voxels instead. `short_share` of the bodies are
-    shorter scans. Hot foci are taken out of the uptake as `anatomy.calm_mm` does it in use.
+    shorter scans. Hot foci are taken out of the uptake as `anatomy.calm_mm` does it in use. What is
+    learned is adjusted by `adjust` of the logarithm of each class's size.
     """
 
     calm_mm: float
@@ -43,6 +44,7 @@ class FineSettings:
     box_share: float = 0.25
     box_sides: tuple[int, int] = (48, 80)
     short_share: float = 0.4
+    adjust: float = 0.2
     view: TaskSettings = field(
         default_factory=lambda: TaskSettings(
             max_window_voxels=0,
