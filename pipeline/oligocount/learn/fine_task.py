@@ -44,7 +44,7 @@ class FineSettings:
     box_share: float = 0.25
     box_sides: tuple[int, int] = (48, 80)
     short_share: float = 0.4
-    adjust: float = 0.2
+    adjust: float = 0.25
     view: TaskSettings = field(
         default_factory=lambda: TaskSettings(
             max_window_voxels=0,
