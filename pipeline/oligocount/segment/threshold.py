@@ -25,6 +25,8 @@ from oligocount.segment.segmenter import Finder
 from oligocount.settings_segment import SegmentSettings
 from oligocount.version import __version__
 
+_LATTICE_MM = 8.0  # between spheres in the liver
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedThreshold:
@@ -105,44 +107,45 @@ class Percist:
 
 
 def percist_level(suv: Volume, organs: OrganMap, settings: SegmentSettings) -> float | None:
-    """1.5 x mean + 2 SD of a 3 cm sphere in the liver; None when it is small, cold or none fits."""
+    """1.5 x mean + 2 SD of a 3 cm sphere in the liver; None when it is small, cold or none fits.
+
+    The median over all spheres that fit: where a single one lies would be left to noise and to
+    the map's last voxel, and neither a metastasis nor a cyst is the typical liver.
+    """
     rule = settings.threshold
     liver = organs.labels.mask("liver")
     if liver.sum() * suv.geometry.voxel_volume_ml < rule.liver_min_ml:
         return None
-    sphere = _liver_sphere(liver, suv, rule.liver_sphere_mm / 2)
-    if sphere is None:
+    mean, deviation = _in_spheres(liver, suv, rule.liver_sphere_mm / 2)
+    if not mean.size or np.median(mean) < rule.liver_min_suv:
         return None
-    values = suv.array[sphere]
-    if values.mean() < rule.liver_min_suv:
-        return None
-    return float(rule.liver_times * values.mean() + rule.liver_deviations * values.std())
+    return float(np.median(rule.liver_times * mean + rule.liver_deviations * deviation))
 
 
-def _liver_sphere(
+def _in_spheres(
     liver: NDArray[np.bool_], suv: Volume, radius_mm: float
-) -> NDArray[np.bool_] | None:
-    """A sphere in the coolest place of those deep enough, so that no metastasis is measured."""
-    if not liver.any():
-        return None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of SUV in each sphere that fits into the liver, on a lattice."""
+    spacing = np.array(suv.geometry.spacing_mm)
     box = bounding_box(liver)
-    inside = np.pad(liver[box], 1)
-    depth = ndimage.distance_transform_edt(inside, sampling=suv.geometry.spacing_mm)
-    depth = depth[1:-1, 1:-1, 1:-1]
-    deep = depth >= radius_mm
-    if not deep.any():
-        return None
-    sigma = [radius_mm / 2 / step for step in suv.geometry.spacing_mm]
-    level = ndimage.gaussian_filter(suv.array[box], sigma)
-    # The median place: neither a metastasis nor a cyst is the typical liver.
-    typical = np.abs(level - np.median(level[deep]))
-    centre = np.unravel_index(np.argmin(np.where(deep, typical, np.inf)), deep.shape)
-    index = np.indices(deep.shape, dtype=np.float32)
-    away = [(axis - c) * step for axis, c, step in
-            zip(index, centre, suv.geometry.spacing_mm, strict=True)]  # fmt: skip
-    out = np.zeros(liver.shape, bool)
-    out[box] = sum(one**2 for one in away) <= radius_mm**2
-    return out
+    depth = ndimage.distance_transform_edt(np.pad(liver[box], 1), sampling=spacing)
+    deep = depth[1:-1, 1:-1, 1:-1] >= radius_mm
+    steps = np.maximum(1, (_LATTICE_MM / spacing).astype(int))
+    lattice = np.zeros(deep.shape, bool)
+    lattice[tuple(slice(None, None, step) for step in steps)] = True
+    centres = np.argwhere(deep & lattice if (deep & lattice).any() else deep)
+    half = np.ceil(radius_mm / spacing).astype(int)
+    around = np.argwhere(np.ones(2 * half + 1, bool)) - half
+    around = around[((around * spacing) ** 2).sum(axis=1) < radius_mm**2]
+    uptake = np.ascontiguousarray(suv.array[box], np.float64)
+    whole = np.array([uptake.shape[1] * uptake.shape[2], uptake.shape[2], 1])
+    flat, total, squares = centres @ whole, np.zeros(len(centres)), np.zeros(len(centres))
+    for offset in around @ whole:
+        values = uptake.ravel()[flat + offset]
+        total += values
+        squares += values**2
+    mean = total / len(around)
+    return mean, np.sqrt(np.maximum(squares / len(around) - mean**2, 0.0))
 
 
 def _rule(name: str) -> ModelInfo:
