@@ -86,8 +86,9 @@ def measure_missing(files: Sequence[Path], state: str, jobs: int) -> None:
 def state_of_things() -> str:
     """What a case's figures depend on beside its seed: settings, weights, this file."""
     told = hashlib.sha256(dump_settings(load_settings()).encode())
-    weights = sorted(shipped_folder("models").rglob("*.pt"))
-    for file in (*weights, Path(__file__)):
+    models = shipped_folder("models")
+    held = sorted([*models.rglob("*.pt"), *models.rglob("metadata.json")])
+    for file in (*held, Path(__file__)):
         told.update(file.read_bytes())
     return told.hexdigest()[:16]
 

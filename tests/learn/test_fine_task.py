@@ -182,15 +182,19 @@ def test_a_fine_network_at_its_start_draws_what_the_first_network_draws(
 def test_large_classes_are_favoured_by_a_share_of_the_logarithm_of_their_size(
     tmp_path: Path,
 ) -> None:
-    """100 voxels of class 0 and 10 of class 1 in two samples; class 2 is nowhere: one is taken."""
+    """100 voxels of muscle and 10 of bone in two samples; glands are nowhere: one is taken."""
     organs = np.zeros((1, 10, 11), np.uint8)
     organs[..., 10] = 1
     for name in ("a", "b"):
         sample = Sample(spacing_mm=4.0, suv=None, ct=None, organs=organs, lesions=None)
         write_sample(sample, tmp_path / f"{name}.npz")
-    told = logit_adjustment(tmp_path, 3, 0.5)
+    classes, half = ("muscle", "bone", "head_glands"), replace(SETTINGS, adjust=0.5, as_muscle=())
+    told = logit_adjustment(tmp_path, classes, half)
     np.testing.assert_allclose(np.diff(told), 0.5 * np.log([21 / 201, 1 / 21]), atol=2e-3)
     assert sum(told) == pytest.approx(0.0, abs=3e-3)
+    told = logit_adjustment(tmp_path, classes, replace(half, as_muscle=("head_glands", "tonsil")))
+    assert told[0] == told[2]
+    assert told[0] - told[1] == pytest.approx(0.5 * np.log(201 / 21), abs=2e-3)
 
 
 def test_a_bundle_that_sees_other_images_is_refused(start: Path, tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ class FineSettings:
     Of each varied body `slabs` are taken: stretches at its full width of `max_voxels`, in
     `box_share` of the draws a box of `box_sides` voxels instead. `short_share` of the bodies are
     shorter scans. Hot foci are taken out of the uptake as `anatomy.calm_mm` does it in use. What is
-    learned is adjusted by `adjust` of the logarithm of each class's size.
+    learned is adjusted by `adjust` of the logarithm of each class's size, that of `as_muscle` by
+    muscle's.
     """
 
     calm_mm: float
@@ -45,6 +46,7 @@ class FineSettings:
     box_sides: tuple[int, int] = (48, 80)
     short_share: float = 0.4
     adjust: float = 0.25
+    as_muscle: tuple[str, ...] = ("head_glands",)
     view: TaskSettings = field(
         default_factory=lambda: TaskSettings(
             max_window_voxels=0,
