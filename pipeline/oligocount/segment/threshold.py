@@ -114,7 +114,7 @@ def percist_level(suv: Volume, organs: OrganMap, settings: SegmentSettings) -> f
     """
     rule = settings.threshold
     liver = organs.labels.mask("liver")
-    if liver.sum() * suv.geometry.voxel_volume_ml < rule.liver_min_ml:
+    if not liver.any() or liver.sum() * suv.geometry.voxel_volume_ml < rule.liver_min_ml:
         return None
     mean, deviation = _in_spheres(liver, suv, rule.liver_sphere_mm / 2)
     if not mean.size or np.median(mean) < rule.liver_min_suv:
