@@ -133,7 +133,8 @@ def _in_spheres(
     steps = np.maximum(1, (_LATTICE_MM / spacing).astype(int))
     lattice = np.zeros(deep.shape, bool)
     lattice[tuple(slice(None, None, step) for step in steps)] = True
-    centres = np.argwhere(deep & lattice if (deep & lattice).any() else deep)
+    spread = deep & lattice
+    centres = np.argwhere(spread if spread.any() else deep)
     half = np.ceil(radius_mm / spacing).astype(int)
     around = np.argwhere(np.ones(2 * half + 1, bool)) - half
     around = around[((around * spacing) ** 2).sum(axis=1) < radius_mm**2]
