@@ -114,6 +114,7 @@ class PhysiologicSettings:
     pelvis_max_ml: float
     injection_min_suv: float
     injection_off_mm: float
+    injection_solid_share: float
     pelvis_min_suv: float
     great_vessel_mm: float
     ureter_reach_mm: float
@@ -221,6 +222,7 @@ class LocateSettings:
     max_elongation: float
     scan_end_mm: float
     scan_end_height_mm: float
+    scan_end_max_ml: float
     malignant_min_probability: float
     benign_max_probability: float
     physiologic: PhysiologicSettings

@@ -142,6 +142,25 @@ def test_urine_in_the_bladder_is_not_contested(anatomy: Anatomy) -> None:
     assert one.finding.kind is Kind.PHYSIOLOGIC
 
 
+def test_injected_tracer_is_of_an_arm_and_contested(anatomy: Anatomy) -> None:
+    aside = (150.0, 0.0, 500.0)
+    (one,) = located(anatomy, (aside, 20.0, 9.0), chance=0.2)
+    assert (one.finding.kind, one.finding.site.structure) == (Kind.PHYSIOLOGIC, "arm")
+    assert "injected" in one.reason
+    (held,) = located(anatomy, (aside, 20.0, 9.0), chance=0.9)
+    assert (held.finding.kind, held.finding.status) == (Kind.ORGAN, Status.EQUIVOCAL)
+    assert {each.code for each in held.caveats} == {"NORMAL_OR_LESION"}
+
+
+@pytest.mark.parametrize("chance", [None, 0.9])
+def test_a_hot_lesion_of_a_spleen_far_aside_is_no_injected_tracer(chance: float | None) -> None:
+    large = {**BOXES, "spleen": (90, 165, 0, 60, 300, 390)}
+    anatomy = map_anatomy(drawn_body.organ_map(large), drawn_body.images(), SETTINGS.anatomy)
+    (one,) = located(anatomy, ((145.0, 30.0, 345.0), 20.0, 9.0), chance=chance)
+    assert (one.finding.kind, one.finding.status) == (Kind.ORGAN, Status.MALIGNANT)
+    assert one.finding.site.organ == "spleen"
+
+
 def test_what_lies_half_in_the_bladder_is_urine_or_a_tumour(anatomy: Anatomy) -> None:
     """The bladder ends at x = 35; muscle, which holds the rest, is no rival."""
     (one,) = located(anatomy, ((36.0, -10.0, 85.0), 12.0, 12.0), chance=0.9)
@@ -205,19 +224,20 @@ def test_brain_that_the_scan_cuts_is_no_skull_lesion(
 @pytest.mark.parametrize(
     ("height_mm", "radius_mm", "status", "code"),
     [
-        (2.0, 12.0, Status.EQUIVOCAL, "AT_SCAN_EDGE"),
+        (2.0, 9.0, Status.EQUIVOCAL, "AT_SCAN_EDGE"),
+        (-10.0, 24.0, Status.MALIGNANT, "CUT_BY_SCAN_END"),
         (2.0, 24.0, Status.MALIGNANT, "CUT_BY_SCAN_END"),
         (16.0, 18.0, Status.MALIGNANT, "CUT_BY_SCAN_END"),
         (40.0, 18.0, Status.MALIGNANT, None),
     ],
 )
-def test_what_the_scan_cuts_is_a_doubt_only_where_it_is_flat_and_hottest_at_the_end(
+def test_what_the_scan_cuts_is_a_doubt_only_where_it_is_flat_small_and_hottest_at_the_end(
     anatomy: Anatomy, height_mm: float, radius_mm: float, status: Status, code: str | None
 ) -> None:
-    """A ball about a hotter core: flat at the first slices, deep, reaching them, away from them."""
+    """A ball about a hotter core: flat at the first slices, wide there, deep, reaching, away."""
     low = drawn_body.geometry().to_lps_mm(np.zeros(3))[2]
-    place = (60.0, 40.0, low + height_mm)
-    one = located(anatomy, (place, 6.0, radius_mm), (place, 9.0, 6.0), lesions=1, chance=0.9)[0]
+    place, core = ((60.0, 40.0, low + up) for up in (height_mm, max(height_mm, 2.0)))
+    one = located(anatomy, (place, 6.0, radius_mm), (core, 9.0, 6.0), lesions=1, chance=0.9)[0]
     told = {each.code for each in one.caveats}
     assert one.finding.status is status
     assert told & {"AT_SCAN_EDGE", "CUT_BY_SCAN_END"} == ({code} if code else set())

@@ -200,9 +200,10 @@ def _cut_off(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinio
 
 
 def _may_be_noise(focus: Focus, settings: LocateSettings) -> bool:
-    """Hottest at the scan's end and flat: noise of its slices fades within a few."""
+    """Hottest at the scan's end, flat and small: noise of its slices fades within a few."""
     flat = focus.height_mm <= settings.scan_end_height_mm
-    return flat and focus.peak_to_end_mm <= settings.scan_end_mm
+    small = focus.lesion.volume_ml <= settings.scan_end_max_ml
+    return flat and small and focus.peak_to_end_mm <= settings.scan_end_mm
 
 
 def _contested(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opinion:
@@ -212,9 +213,10 @@ def _contested(focus: Focus, opinion: Opinion, settings: LocateSettings) -> Opin
     deep in an organ that is hot in health. At the organ's border, where a node is the runner-up,
     the rules know least: there it is enough that the model does not dismiss the focus.
     """
-    chance, organ, beside = focus.lesion.probability, opinion.site.organ, opinion.runner_up
+    chance, beside = focus.lesion.probability, opinion.runner_up
     is_normal = opinion.kind is Kind.PHYSIOLOGIC and opinion.site.structure is not None
-    if not is_normal or organ not in settings.physiologic.contested_in or chance is None:
+    named = {opinion.site.organ, opinion.site.structure}
+    if not is_normal or not named & set(settings.physiologic.contested_in) or chance is None:
         return opinion
     if chance < (settings.benign_max_probability if beside else settings.malignant_min_probability):
         return opinion

@@ -114,12 +114,20 @@ def _bladder_beside(focus: Focus, scene: Scene, settings: PhysiologicSettings) -
 
 
 def _injection(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
-    arm = focus.share_of("humerus", "arm_bones")
-    off = abs(focus.peak_lps_mm[0] - scene.midline_mm())
-    lateral = off >= settings.injection_off_mm or arm >= 0.3
-    if not lateral or focus.lesion.suv_max < settings.injection_min_suv:
+    """Tracer left in an arm: in its bones, or far aside and in no organ.
+
+    Spleen, liver, ribs and axilla of a large patient lie as far aside as an arm does.
+    """
+    if focus.lesion.suv_max < settings.injection_min_suv:
         return None
-    return _benign(None, f"very hot in an arm (SUV {focus.lesion.suv_max:.0f}): injected tracer")
+    off = abs(focus.peak_lps_mm[0] - scene.midline_mm())
+    is_aside = off >= settings.injection_off_mm
+    is_solid = solid_share(focus, scene) >= settings.injection_solid_share
+    in_arm = focus.share_of("humerus", "arm_bones") >= settings.injection_solid_share
+    if not in_arm and (is_solid or not is_aside):
+        return None
+    arm = Structure(name="arm", organ="soft_tissue", organ_system="soft_tissue")
+    return _benign(arm, f"very hot in an arm (SUV {focus.lesion.suv_max:.0f}): injected tracer")
 
 
 def _ureter(focus: Focus, scene: Scene, settings: PhysiologicSettings) -> Opinion | None:
