@@ -15,6 +15,9 @@ class OutlineSettings:
     lung_min_ml: float
     bone_min_hu: float
     bone_min_ml: float
+    fat_max_hu: float
+    fat_min_hu: float
+    fat_min_ml: float
     refine_reach_mm: float
     airway_max_hu: float
     airway_min_mm2: float

@@ -1,4 +1,4 @@
-"""An organ map corrected by density: the airway is its air, drawn by hand."""
+"""An organ map corrected by density: airway, lung and fat, drawn by hand."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from oligocount.domain.volume import Geometry, LabelMap, Unit, Volume
 OUTLINE = load_settings().anatomy.outline
 STEP = 4.0
 SHAPE = (30, 40, 40)
-NAMES = {1: "body", 2: "trachea", 3: "stomach", 4: "heart", 5: "lung_right"}
+NAMES = {1: "body", 2: "trachea", 3: "stomach", 4: "heart", 5: "lung_right", 6: "liver", 7: "colon"}
 TUBE = (slice(5, 25), slice(18, 22), slice(18, 22))  # 16 mm of air, 80 mm tall
 BLOB = (slice(5, 25), slice(18, 24), slice(19, 25))  # drawn 1-3 voxels too far back and left
 
@@ -26,6 +26,7 @@ def refined(
     boxes: dict[int, tuple[slice, ...]],
     air: list[tuple[slice, ...]],
     solid: tuple[slice, ...] | None = None,
+    fat: tuple[slice, ...] | None = None,
 ) -> np.ndarray:
     """The labels after correction. All is body in a rim of outside air; later boxes lie on top."""
     inner = (slice(None), slice(3, 37), slice(3, 37))
@@ -37,6 +38,8 @@ def refined(
         hu[box] = -950.0
     if solid:
         hu[solid] = 40.0
+    if fat:
+        hu[fat] = -100.0
     ct = Volume(array=hu, unit=Unit.HU, geometry=geometry())
     drawn = LabelMap(array=labels, names=NAMES, geometry=geometry())
     return refine_by_density(drawn, ct, OUTLINE).array
@@ -119,6 +122,54 @@ def test_air_of_a_hollow_organ_in_the_chest_is_not_lung() -> None:
     """A gastric tube that lies against the lung and holds air."""
     array = refined({5: LUNG, 3: INTO_LUNG}, [LUNG])
     assert (array[INTO_LUNG] == 3).all()
+
+
+def test_the_thin_edge_of_a_lung_is_lung() -> None:
+    """A costophrenic recess one voxel wide, drawn as body: opening takes it for no lung."""
+    recess = (slice(2, 28), slice(31, 33), slice(9, 10))
+    array = refined({5: LUNG}, [LUNG, recess])
+    assert (array[recess] == 5).all()
+
+
+def test_a_lung_that_the_scan_cuts_is_lung_however_little_is_left() -> None:
+    """13 x 8 x 3 voxels of air, 20 ml; drawn are the inner seven rows."""
+    base = (slice(27, 30), slice(10, 23), slice(9, 17))
+    array = refined({5: (base[0], slice(13, 20), base[2])}, [base])
+    assert (array[base] == 5).all()
+
+
+def test_a_lung_behind_a_thin_wall_is_lung() -> None:
+    """A wall of two voxels breaks when tables are taken off the body's outline."""
+    lung = (slice(0, 30), slice(5, 35), slice(5, 18))
+    array = refined({5: (slice(0, 30), slice(8, 32), slice(7, 18))}, [lung])
+    assert (array[:, 8:32, 5:18] == 5).all()
+    assert not (array[:, :, :5] == 5).any()
+
+
+DRAWN = (slice(8, 22), slice(10, 24), slice(10, 24))
+FAT = (slice(8, 22), slice(10, 24), slice(20, 24))
+
+
+def test_fat_drawn_as_liver_is_body() -> None:
+    array = refined({6: DRAWN}, [], fat=FAT)
+    assert box_of(array == 6) == ((8, 22), (10, 24), (10, 20))
+    assert (array[FAT] == 1).all()
+
+
+def test_a_speck_as_dense_as_fat_is_noise_of_its_organ() -> None:
+    """Seven voxels of 64 mm3 are less than 0.5 ml."""
+    speck = (slice(12, 13), slice(14, 15), slice(11, 18))
+    assert (refined({6: DRAWN}, [], fat=speck)[speck] == 6).all()
+
+
+@pytest.mark.parametrize(("organ", "stays"), [(3, False), (7, True)], ids=["stomach", "colon"])
+def test_a_hollow_organ_keeps_its_gas_and_a_colon_what_is_as_dense_as_fat(
+    organ: int, stays: bool
+) -> None:
+    gas = (slice(8, 22), slice(12, 22), slice(12, 18))
+    array = refined({organ: DRAWN}, [gas], fat=FAT)
+    assert (array[gas] == organ).all()
+    assert (array[FAT] == (organ if stays else 1)).all()
 
 
 def test_air_drawn_as_heart_is_airway() -> None:

@@ -14,7 +14,10 @@ Intensities = NDArray[np.float32]
 
 
 def body_from_ct(ct_hu: Intensities, frame: Frame, settings: OutlineSettings) -> Mask:
-    """The body without the table: dense voxels opened in the axial plane, largest part, filled."""
+    """The body without the table: dense voxels opened in the axial plane, largest part, filled.
+
+    Opening breaks a thin wall, too: a lean patient's lung may be left out.
+    """
     return _largest_filled(ct_hu > settings.body_min_hu, frame, settings.open_mm)
 
 
@@ -36,9 +39,28 @@ def lungs_from_ct(ct_hu: Intensities, body: Mask, frame: Frame, settings: Outlin
     return found
 
 
+def air_beside(lungs: Mask, ct_hu: Intensities, among: Mask, settings: OutlineSettings) -> Mask:
+    """Air that hangs together with drawn lung: thin edges, what is left of it where the scan ends.
+
+    Only voxels `among` take part. A wall that is too thin for the outline encloses them all the
+    same.
+    """
+    enclosed = _filled(ct_hu > settings.body_min_hu)
+    parts, count = ndimage.label((enclosed & among & (ct_hu < settings.lung_max_hu)) | lungs)
+    meets = np.zeros(count + 1, bool)
+    meets[parts[lungs]] = True
+    found: Mask = meets[parts] & ~lungs
+    return found
+
+
 def bone_from_ct(ct_hu: Intensities, body: Mask, frame: Frame, settings: OutlineSettings) -> Mask:
     """Dense voxels of the body in parts larger than a calcification."""
     return _parts_from(body & (ct_hu > settings.bone_min_hu), frame, settings.bone_min_ml)
+
+
+def fat_from_ct(ct_hu: Intensities, frame: Frame, settings: OutlineSettings) -> Mask:
+    """Fat, and what is less dense, in parts larger than what noise makes of an organ's inside."""
+    return _parts_from(ct_hu < settings.fat_max_hu, frame, settings.fat_min_ml)
 
 
 def _parts_from(mask: Mask, frame: Frame, min_ml: float) -> Mask:
@@ -59,4 +81,9 @@ def _largest_filled(mask: Mask, frame: Frame, open_mm: float) -> Mask:
         return np.zeros(mask.shape, bool)
     sizes = np.bincount(parts.ravel())
     sizes[0] = 0
-    return np.stack([ndimage.binary_fill_holes(one) for one in parts == sizes.argmax()])
+    return _filled(parts == sizes.argmax())
+
+
+def _filled(mask: Mask) -> Mask:
+    """The mask with what it encloses in each axial slice."""
+    return np.stack([ndimage.binary_fill_holes(one) for one in mask])

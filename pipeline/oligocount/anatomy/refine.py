@@ -6,7 +6,13 @@ from scipy import ndimage
 
 from oligocount.anatomy.airway import airway_from_ct
 from oligocount.anatomy.frame import Frame, axial_frame, to_frame, volume_to_frame
-from oligocount.anatomy.outline import body_from_ct, bone_from_ct, lungs_from_ct
+from oligocount.anatomy.outline import (
+    air_beside,
+    body_from_ct,
+    bone_from_ct,
+    fat_from_ct,
+    lungs_from_ct,
+)
 from oligocount.anatomy.sides import midline_mm
 from oligocount.domain.volume import LabelMap, Volume
 from oligocount.geometry.box import box_around
@@ -18,6 +24,12 @@ _FILLER = ("body", "muscle")
 _HOLLOW = ("stomach", "small_bowel", "colon", "duodenum")  # these hold air of their own
 _IN_ONE_PIECE = ("brain", "heart", "liver", "spleen", "stomach", "urinary_bladder", "prostate")
 _PELVIC = ("urinary_bladder", "prostate", "hip", "femur", "sacrum")
+_NO_FAT = (
+    "muscle", "liver", "spleen", "pancreas", "kidney", "adrenal_gland", "gallbladder",
+    "urinary_bladder", "prostate", "heart", "spinal_cord", "aorta", "inferior_vena_cava",
+    "portal_vein_and_splenic_vein", "pulmonary_artery",
+)  # fmt: skip
+_AIR_NO_FAT = ("stomach", "small_bowel", "esophagus")  # a colon's content is as dense as fat
 _BONE = (
     "skull", "vertebrae_C", "vertebrae_T", "vertebrae_L", "sacrum", "sternum", "bone",
     "rib", "clavicula", "scapula", "humerus", "hip", "femur",
@@ -25,13 +37,13 @@ _BONE = (
 
 
 def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -> LabelMap:
-    """The map with air-filled lung and dense bone as density shows them, the airway as its air.
+    """The map with air-filled lung, bone and fat as density shows them, the airway as its air.
 
     What becomes lung or bone takes the nearest name within `refine_reach_mm`. Lung claims its air
     from all that holds none of its own; the vessels that it encloses, as bone all its voxels, only
     from what the map calls body or muscle, and from background inside the outline: a tumour in a
     lung stays what it was drawn as. The airway claims its air from what holds none, and loses to
-    filler what is drawn beside it.
+    filler what is drawn beside it. Fat leaves the organs that hold none.
     """
     frame = axial_frame(labels.geometry, midline_mm(labels))
     drawn = to_frame(labels, frame)
@@ -42,15 +54,16 @@ def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -
     free = (array == 0) | np.isin(array, [n for n, name in drawn.names.items() if name in _FILLER])
     spacing = frame.geometry.spacing_mm
     bones = _named(drawn, _BONE)
-    inflated = lungs_from_ct(hu, body, frame, settings)
     airless = ~_named(drawn, (*_HOLLOW, "esophagus")) & (array != drawn.id_of("trachea"))
+    inflated = lungs_from_ct(hu, body, frame, settings) & free
     for source, mask in (
-        (lungs, inflated & (free | airless & (hu < settings.lung_max_hu))),
+        (lungs, inflated | air_beside(lungs, hu, airless, settings)),
         (bones, bone_from_ct(hu, body, frame, settings) & free),
     ):
         _claim(array, mask, source, spacing, settings.refine_reach_mm)
     filler = drawn.id_of("body")
     if filler is not None:
+        array[_fat_in_organs(array, drawn, hu, frame, settings)] = filler
         array[body & (array == 0)] = filler
     changed = LabelMap(array=array, names=drawn.names, geometry=frame.geometry)
     return resample_labels(changed, labels.geometry)
@@ -113,6 +126,22 @@ def _with_airway(
     array[before & ~airway] = drawn.id_of("body") or 0
     array[airway] = trachea
     return array
+
+
+def _fat_in_organs(
+    array: NDArray[np.int32],
+    drawn: LabelMap,
+    hu: NDArray[np.float32],
+    frame: Frame,
+    settings: OutlineSettings,
+) -> Mask:
+    """Fat that was drawn as an organ which holds none; air of a hollow one is left to it."""
+    fat = fat_from_ct(hu, frame, settings)
+    full, hollow = (
+        np.isin(array, [n for n, name in drawn.names.items() if f"{name}_".startswith(stems)])
+        for stems in (tuple(f"{stem}_" for stem in each) for each in (_NO_FAT, _AIR_NO_FAT))
+    )
+    return fat & (full | (hollow & (hu > settings.fat_min_hu)))
 
 
 def _claim(

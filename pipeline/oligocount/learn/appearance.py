@@ -11,13 +11,21 @@ import torch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppearanceSettings:
-    """How far images may vary. `_sd` of logarithms unless a unit is named."""
+    """How far images may vary. `_sd` of logarithms unless a unit is named.
+
+    What is denser than `dense_from_hu` - bone, contrast - is so by a factor of `dense_gain` for the
+    whole body, evenly drawn on a logarithmic scale, and one for each organ: the ribs of two real
+    patients have a median of 104 and 195 HU on voxels of 4 mm, those of the simulator 240 to 340.
+    """
 
     organ_gain_sd: float = 0.5
     global_gain_sd: float = 0.3
     pet_noise_max: float = 0.25
     blur_max_voxels: float = 0.7
     organ_shift_sd_hu: float = 12.0
+    dense_from_hu: float = 60.0
+    dense_gain: tuple[float, float] = (0.3, 1.2)
+    dense_gain_sd: float = 0.25
     ct_noise_max_hu: float = 45.0
 
 
@@ -46,6 +54,12 @@ def vary_ct(
     settings: AppearanceSettings,
 ) -> torch.Tensor:
     """HU with each organ's density, resolution, noise and calibration drawn anew."""
+    low, high = np.log(settings.dense_gain)
+    gains = np.exp(rng.uniform(low, high) + rng.normal(0, settings.dense_gain_sd, 256))
+    of_voxel = float(gains[0]) if organs is None else \
+        torch.from_numpy(gains.astype(np.float32)).to(ct.device)[organs.long()]  # fmt: skip
+    dense = (ct - settings.dense_from_hu).clamp(min=0)
+    ct = ct + dense * (of_voxel - 1)
     if organs is not None:
         shifts = rng.normal(0, settings.organ_shift_sd_hu, 256).astype(np.float32)
         shifts[0] = 0

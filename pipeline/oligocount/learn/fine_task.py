@@ -21,6 +21,7 @@ from oligocount.learn.tasks import (
     without_one,
 )
 from oligocount.learn.training import Draw
+from oligocount.learn.wall import WallSettings, nearer_to_the_wall
 from oligocount.learn.warp import WarpSettings
 
 PARTS = 2  # fine voxels along an edge of a coarse one
@@ -47,6 +48,7 @@ class FineSettings:
     short_share: float = 0.4
     adjust: float = 0.25
     as_muscle: tuple[str, ...] = ("head_glands",)
+    wall: WallSettings = field(default_factory=WallSettings)
     view: TaskSettings = field(
         default_factory=lambda: TaskSettings(
             max_window_voxels=0,
@@ -73,6 +75,7 @@ def fine_draws(samples: Iterator[Sample], coarse: Bundle, settings: FineSettings
 def varied_body(sample: Sample, rng: np.random.Generator, settings: FineSettings) -> View:
     """A whole body, or a shorter scan of it, varied; CT or SUV may be taken away."""
     chosen = settings.view
+    sample = nearer_to_the_wall(sample, rng, settings.wall)
     view = view_of(sample, _whole_window(sample, rng, settings), rng, chosen)
     if view.suv is not None:
         calm = without_hot_foci(view.suv.numpy(), (sample.spacing_mm,) * 3, settings.calm_mm)
