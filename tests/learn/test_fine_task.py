@@ -113,7 +113,7 @@ def test_a_varied_body_has_no_hot_foci() -> None:
     spot[30:32, 14:16, 28:30] = True
     organs = np.where(spot, 3, patient().organs)  # its uptake varies by itself
     focal = replace(patient(), suv=np.where(spot, 40.0, 1.0 * (organs > 0)), organs=organs)
-    for calm_mm, least, most in ((0.0, 8.0, np.inf), (10.0, 0.0, 6.0)):
+    for calm_mm, least, most in ((0.0, 7.0, np.inf), (10.0, 0.0, 6.0)):
         settings = replace(SETTINGS, calm_mm=calm_mm, view=still, short_share=0.0)
         seen = varied_body(focal, np.random.default_rng(4), settings).suv
         assert seen is not None

@@ -7,6 +7,7 @@ liver muscle, whose density is the same.
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +36,7 @@ class WallSettings:
     aside_mm: float = 5.0
 
 
-def nearer_to_the_wall(
-    sample: Sample, rng: np.random.Generator, settings: WallSettings
-) -> Sample:
+def nearer_to_the_wall(sample: Sample, rng: np.random.Generator, settings: WallSettings) -> Sample:
     """The sample with liver and spleen grown sideways: labels, density and uptake of their own."""
     if sample.organs is None or rng.random() >= settings.share:
         return sample
@@ -52,7 +51,10 @@ def nearer_to_the_wall(
         return sample
 
     def away(mask: Mask) -> NDArray[np.float64]:
-        return ndimage.distance_transform_edt(~mask, sampling=sample.spacing_mm)
+        found: NDArray[np.float64] = ndimage.distance_transform_edt(
+            ~mask, sampling=sample.spacing_mm
+        )
+        return found
 
     to_ribs, gap = away(ribs), away(organ)
     begun = to_ribs[tuple(_nearest(organ))]
@@ -67,7 +69,7 @@ def nearer_to_the_wall(
     nearest = _nearest(inner)
     source = tuple(axis[taken] for axis in nearest)
 
-    def grown(array: NDArray | None) -> NDArray | None:
+    def grown(array: NDArray[Any] | None) -> NDArray[Any] | None:
         if array is None:
             return None
         out = array.copy()
