@@ -80,6 +80,14 @@ class MassSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrainSettings:
+    """What strained muscle may look like: at most so hot and so large."""
+
+    max_suv: float
+    max_ml: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NnUnetSettings:
     """How networks of nnU-Net are run."""
 
@@ -99,4 +107,5 @@ class SegmentSettings:
     network: NetworkSettings
     candidate: CandidateSettings
     mass: MassSettings
+    strain: StrainSettings
     nnunet: NnUnetSettings

@@ -300,6 +300,9 @@ def test_large_spots_in_muscle_that_are_no_lesion_are_learned_from_as_often_as_a
             settings=ScorerSettings(members=1, steps=2, batch=8, strain_share=share, forest=FEW),
         )  # fmt: skip
         learned[share] = figures["learned_from"]
+        scorer = load_scorer(tmp_path / "out")
+        assert scorer is not None
+        assert (scorer.strain_share, scorer.strain_min_ml) == (share, 5.0)
     assert [one["lesions"] for one in learned.values()] == [21, 21, 21]
     assert (learned[0.0]["candidates"], learned[1.0]["candidates"]) == (56, 84)
     assert 56 < learned[0.5]["candidates"] < 84

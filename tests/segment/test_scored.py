@@ -1,5 +1,7 @@
 """The scored segmenter: what the scorer says, masses that it may not drop, extents."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -50,11 +52,12 @@ def silent() -> Forest:
     )  # fmt: skip
 
 
-def segmenter(member: torch.nn.Module) -> ScoredSegmenter:
+def segmenter(member: torch.nn.Module, strain_share: float = 1.0) -> ScoredSegmenter:
     scorer = Scorer(
         features=("in_heart", "in_liver"), members=(member,),
         edges=torch.tensor([[0.0, 0.0], [1.0, 1.0]]),
         forest=silent(), slope=2.0, intercept=0.0, min_probability=0.35,
+        strain_share=strain_share,
     )  # fmt: skip
     return ScoredSegmenter(
         scorer=scorer, bundle=None, model=ModelInfo(name="drawn", version="1"),
@@ -133,6 +136,32 @@ def test_a_mass_that_the_scorer_holds_for_a_lesion_is_no_doubt(
     found = segmenter(NotOrgan())(with_mass(images), organs)
     assert not found.doubts
     assert (found.probability[int(found.labels.array[20, 25, 6])] or 0) > 0.9
+
+
+SURE, AMONG_ALL = 1 / (1 + np.exp(-6)), 1 / (1 + 20 * np.exp(-6))
+
+
+@pytest.mark.parametrize(
+    ("suv", "organ", "share", "told"),
+    [
+        (3.5, "muscle", 0.05, AMONG_ALL), (3.5, "muscle", 1.0, SURE), (3.5, "body", 0.05, SURE),
+        (9.0, "muscle", 0.05, SURE),
+    ],
+    ids=["strain", "learned from all", "elsewhere", "hot"],
+)  # fmt: skip
+def test_the_odds_of_strained_muscle_count_as_in_all(
+    images: AlignedImages, organs: OrganMap, suv: float, organ: str, share: float, told: float
+) -> None:
+    """9 ml in muscle, drawn as before whatever is told of it: learned from one in twenty."""
+    spot = (slice(18, 22), slice(22, 28), slice(4, 10))
+    uptake, names = images.suv.array.copy(), organs.labels.array.copy()
+    uptake[spot], names[15:25, 20:30, 0:14] = suv, 3
+    held = replace(organs.labels, array=names, names={**organs.labels.names, 3: organ})
+    drawn = replace(organs, labels=held, known=organs.known | {organ})
+    found = segmenter(NotOrgan(), share)(with_suv(images, uptake), drawn)
+    number = int(found.labels.array[20, 25, 6])
+    assert (found.labels.array[spot] == number).all()
+    assert found.probability[number] == pytest.approx(told)
 
 
 def test_a_hot_organ_is_no_unexplained_mass(images: AlignedImages, organs: OrganMap) -> None:

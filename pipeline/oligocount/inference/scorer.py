@@ -4,7 +4,8 @@ Beside `network_def` a bundle's configs/inference.json may hold `scorer_def`, on
 networks on encoded rows; models/scorer.pt holds the weights of several of them, the edges of the
 encoding, and a forest; metadata.json describes it under `oligocount.scorer`: `features` (the
 columns), `members`, `sha256`, `slope` and `intercept` that calibrate the mean logit of networks and
-forest (Platt 1999), and `min_probability`, below which a candidate is no lesion.
+forest (Platt 1999), `min_probability`, below which a candidate is no lesion, and the share of
+strained muscle that it learned from (`strain_share`, of spots above `strain_min_ml`; absent: all).
 """
 
 from collections.abc import Mapping
@@ -32,7 +33,8 @@ _LEAST_WIDTH = 1e-6  # of a bin: a feature that hardly varies fills it at one st
 class Scorer:
     """Networks and a forest, each worth as much; `edges` (B + 1, F) are the bins of the networks.
 
-    A candidate less probable than `min_probability` is no lesion.
+    A candidate less probable than `min_probability` is no lesion. Of the spots of muscle above
+    `strain_min_ml` that are none it learned from `strain_share`.
     """
 
     features: tuple[str, ...]
@@ -42,6 +44,8 @@ class Scorer:
     slope: float
     intercept: float
     min_probability: float
+    strain_share: float = 1.0
+    strain_min_ml: float = 5.0
 
     def state(self) -> dict[str, torch.Tensor]:
         """All weights by name, as the bundle holds them."""
@@ -114,6 +118,8 @@ def _built(folder: Path, held: Mapping[str, Any], weights: Path, *, trusted: boo
         slope=float(held["slope"]),
         intercept=float(held["intercept"]),
         min_probability=float(held["min_probability"]),
+        strain_share=float(held.get("strain_share", 1.0)),
+        strain_min_ml=float(held.get("strain_min_ml", 5.0)),
     )
 
 

@@ -108,6 +108,8 @@ def write_scorer(
             "slope": round(scorer.slope, 4),
             "intercept": round(scorer.intercept, 4),
             "min_probability": scorer.min_probability,
+            "strain_share": scorer.strain_share,
+            "strain_min_ml": scorer.strain_min_ml,
             **more,
         }
         _add(folder, "scorer", held, SCORER_KEY, definition, version=version,

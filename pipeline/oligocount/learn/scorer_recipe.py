@@ -33,6 +33,7 @@ from oligocount.learn.scorer_training import (
     scorer_config,
 )
 from oligocount.segment.spots import FEATURES
+from oligocount.segment.strain import in_large_muscle
 
 _LOG = logging.getLogger(__name__)
 _CALIBRATED_ON = 7  # every 7th patient is kept from the fit
@@ -141,9 +142,7 @@ def _with_less_strain(rows: CandidateRows, settings: ScorerSettings) -> Candidat
     Phantoms strain their muscles far more often than patients: a scorer that sees it all learns
     that what is large and warm in a thigh is no tumour.
     """
-    in_muscle = rows.rows[:, FEATURES.index("in_muscle")] > 0.5
-    large = rows.rows[:, FEATURES.index("volume")] > np.log(settings.strain_min_ml)
-    strain = in_muscle & large & ~rows.is_lesion
+    strain = in_large_muscle(rows.rows, settings.strain_min_ml) & ~rows.is_lesion
     chance = np.random.default_rng(settings.seed).random(len(strain))
     kept = ~strain | (chance < settings.strain_share)
     return replace(rows, rows=rows.rows[kept], is_lesion=rows.is_lesion[kept])

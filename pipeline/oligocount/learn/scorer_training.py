@@ -75,6 +75,7 @@ def fit_scorer(
         features=tuple(features), members=tuple(members), edges=edges,
         forest=forest,
         slope=1.0, intercept=0.0, min_probability=0.5,
+        strain_share=settings.strain_share, strain_min_ml=settings.strain_min_ml,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from oligocount.segment.extent import draw_extent, with_fragments
 from oligocount.segment.foci import Box, Mask, regrouped
 from oligocount.segment.segmenter import Finder
 from oligocount.segment.spots import FEATURES, Spots, find_spots
+from oligocount.segment.strain import with_strain
 from oligocount.segment.unlikely import adding_unlikely
 from oligocount.settings_segment import MassSettings, SegmentSettings
 
@@ -53,6 +54,7 @@ class ScoredSegmenter:
         asks = any(name.startswith(_NETWORK) for name in self.scorer.features)
         spots = find_spots(images, organs, self.settings, self.bundle if asks else None)
         chances, is_mass = self.chances(spots)
+        told = self._told(spots, chances, is_mass)
         low = self.settings.network.fragment_share * self.min_probability
         sure = is_mass | (chances >= self.min_probability)
         kept = with_fragments(spots, sure, chances, low=low)
@@ -61,7 +63,7 @@ class ScoredSegmenter:
         def score(box: Box, focus: Mask) -> float:
             votes = np.bincount(owner[box][focus], minlength=len(kept))[1:]
             heard = votes >= max(1, _LEAST_VOTE * votes.sum())
-            return float(chances[heard].max()) if heard.any() else self.min_probability
+            return float(told[heard].max()) if heard.any() else self.min_probability
 
         def draw(settings: SegmentSettings) -> Mask:
             rule = settings.network
@@ -74,7 +76,7 @@ class ScoredSegmenter:
         find = regrouped(images.suv, draw, organs, self.settings, model=self.model, score=score)
         add = adding_unlikely(
             spots,
-            chances,
+            told,
             kept,
             images.suv,
             doubt_from=self.settings.candidate.doubt_min_probability,
@@ -97,6 +99,14 @@ class ScoredSegmenter:
         rule = self.settings.mass
         is_mass = is_unexplained_mass(spots.rows, rule) & (own >= rule.min_own_probability)
         return np.where(is_mass, np.maximum(own, rule.min_probability), own), is_mass
+
+    def _told(
+        self, spots: Spots, chances: NDArray[np.float64], is_mass: Mask
+    ) -> NDArray[np.float64]:
+        """The probability of each spot as it is told: strain weighs as much as it does in all."""
+        share, min_ml = self.scorer.strain_share, self.scorer.strain_min_ml
+        told = with_strain(chances, spots.rows, self.settings.strain, share=share, min_ml=min_ml)
+        return np.where(is_mass, np.maximum(told, self.settings.mass.min_probability), told)
 
 
 def _doubting(found: LesionMap, *, held: NDArray[np.intp], least: float) -> LesionMap:
