@@ -26,10 +26,12 @@ _IN_ONE_PIECE = ("brain", "heart", "liver", "spleen", "stomach", "urinary_bladde
 _PELVIC = ("urinary_bladder", "prostate", "hip", "femur", "sacrum")
 _NO_FAT = (
     "muscle", "liver", "spleen", "pancreas", "kidney", "adrenal_gland", "gallbladder",
-    "urinary_bladder", "prostate", "heart", "spinal_cord", "aorta", "inferior_vena_cava",
+    "urinary_bladder", "prostate", "spinal_cord", "aorta", "inferior_vena_cava",
     "portal_vein_and_splenic_vein", "pulmonary_artery",
 )  # fmt: skip
-_AIR_NO_FAT = ("stomach", "small_bowel", "esophagus")  # a colon's content is as dense as fat
+_AIR_NO_FAT = ("stomach", "small_bowel", "esophagus")
+# Not the colon, whose content is as dense as fat, nor the heart: it beats and breathes, and where PET
+# shows it hot CT may show what lies beside it.
 _BONE = (
     "skull", "vertebrae_C", "vertebrae_T", "vertebrae_L", "sacrum", "sternum", "bone",
     "rib", "clavicula", "scapula", "humerus", "hip", "femur",
