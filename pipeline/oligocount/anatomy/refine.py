@@ -30,8 +30,8 @@ _NO_FAT = (
     "portal_vein_and_splenic_vein", "pulmonary_artery",
 )  # fmt: skip
 _AIR_NO_FAT = ("stomach", "small_bowel", "esophagus")
-# Not the colon, whose content is as dense as fat, nor the heart: it beats and breathes, and where PET
-# shows it hot CT may show what lies beside it.
+# Not the colon, whose content is as dense as fat, nor the heart: it beats and breathes, and where
+# PET shows it hot CT may show what lies beside it.
 _BONE = (
     "skull", "vertebrae_C", "vertebrae_T", "vertebrae_L", "sacrum", "sternum", "bone",
     "rib", "clavicula", "scapula", "humerus", "hip", "femur",
