@@ -64,10 +64,10 @@ def refine_by_density(labels: LabelMap, ct: Volume, settings: OutlineSettings) -
     ):
         _claim(array, mask, source, spacing, settings.refine_reach_mm)
     filler = drawn.id_of("body")
-    if filler is not None:
-        array[_fat_in_organs(array, drawn, hu, frame, settings)] = filler
-        array[body & (array == 0)] = filler
     changed = LabelMap(array=array, names=drawn.names, geometry=frame.geometry)
+    if filler is not None:
+        array[_fat_in_organs(changed, hu, frame, settings)] = filler
+        array[body & (array == 0)] = filler
     return resample_labels(changed, labels.geometry)
 
 
@@ -131,19 +131,11 @@ def _with_airway(
 
 
 def _fat_in_organs(
-    array: NDArray[np.int32],
-    drawn: LabelMap,
-    hu: NDArray[np.float32],
-    frame: Frame,
-    settings: OutlineSettings,
+    labels: LabelMap, hu: NDArray[np.float32], frame: Frame, settings: OutlineSettings
 ) -> Mask:
     """Fat that was drawn as an organ which holds none; air of a hollow one is left to it."""
-    fat = fat_from_ct(hu, frame, settings)
-    full, hollow = (
-        np.isin(array, [n for n, name in drawn.names.items() if f"{name}_".startswith(stems)])
-        for stems in (tuple(f"{stem}_" for stem in each) for each in (_NO_FAT, _AIR_NO_FAT))
-    )
-    return fat & (full | (hollow & (hu > settings.fat_min_hu)))
+    hollow = _named(labels, _AIR_NO_FAT) & (hu > settings.fat_min_hu)
+    return fat_from_ct(hu, frame, settings) & (_named(labels, _NO_FAT) | hollow)
 
 
 def _claim(

@@ -43,30 +43,13 @@ def nearer_to_the_wall(sample: Sample, rng: np.random.Generator, settings: WallS
     organ, ribs = _is(sample.organs, _ORGANS), _is(sample.organs, _RIBS)
     if not organ.any() or not ribs.any():
         return sample
-    reach = rng.uniform(0, settings.most_mm)
+    reach_mm = rng.uniform(0, settings.most_mm)
     box = box_around(organ, 2 * settings.most_mm, (sample.spacing_mm,) * 3)
-    organ, ribs, spine = organ[box], ribs[box], _is(sample.organs[box], _SPINE)
-    inner = ndimage.binary_erosion(organ)  # the surface itself is blurred
+    inner = ndimage.binary_erosion(organ[box])  # the surface itself is blurred
     if not inner.any():
         return sample
-
-    def away(mask: Mask) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = ndimage.distance_transform_edt(
-            ~mask, sampling=sample.spacing_mm
-        )
-        return found
-
-    to_ribs, gap = away(ribs), away(organ)
-    begun = to_ribs[tuple(_nearest(organ))]
-    taken = (
-        _is(sample.organs[box], _FILLER)
-        & (gap <= reach)
-        & (to_ribs >= settings.clear_mm)
-        & (gap + to_ribs <= begun + settings.aside_mm)
-    )
-    if spine.any():
-        taken &= to_ribs < away(spine)
-    nearest = _nearest(inner)
+    taken = _on_the_way(sample.organs[box], reach_mm, sample.spacing_mm, settings)
+    nearest = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
     source = tuple(axis[taken] for axis in nearest)
 
     def grown(array: NDArray[Any] | None) -> NDArray[Any] | None:
@@ -80,12 +63,24 @@ def nearer_to_the_wall(sample: Sample, rng: np.random.Generator, settings: WallS
     return replace(sample, suv=grown(sample.suv), ct=grown(sample.ct), organs=grown(sample.organs))
 
 
-def _nearest(mask: Mask) -> NDArray[np.int32]:
-    """The index (3, k, j, i) of the nearest voxel of the mask."""
-    found: NDArray[np.int32] = ndimage.distance_transform_edt(
-        ~mask, return_distances=False, return_indices=True
+def _on_the_way(
+    organs: NDArray[np.integer], reach_mm: float, spacing_mm: float, settings: WallSettings
+) -> Mask:
+    """Filler between liver or spleen and the ribs, within reach of the organ."""
+    gap, surface = ndimage.distance_transform_edt(
+        ~_is(organs, _ORGANS), sampling=spacing_mm, return_indices=True
     )
-    return found
+    to_ribs = ndimage.distance_transform_edt(~_is(organs, _RIBS), sampling=spacing_mm)
+    taken: Mask = (
+        _is(organs, _FILLER)
+        & (gap <= reach_mm)
+        & (to_ribs >= settings.clear_mm)
+        & (gap + to_ribs <= to_ribs[tuple(surface)] + settings.aside_mm)
+    )
+    spine = _is(organs, _SPINE)
+    if spine.any():
+        taken &= to_ribs < ndimage.distance_transform_edt(~spine, sampling=spacing_mm)
+    return taken
 
 
 def _is(organs: NDArray[np.integer], names: tuple[str, ...]) -> Mask:

@@ -98,7 +98,7 @@ class ScoredSegmenter:
         own = self.scorer.chances(np.ascontiguousarray(spots.rows[:, columns]))
         rule = self.settings.mass
         is_mass = is_unexplained_mass(spots.rows, rule) & (own >= rule.min_own_probability)
-        return np.where(is_mass, np.maximum(own, rule.min_probability), own), is_mass
+        return _floored(own, is_mass, rule), is_mass
 
     def _told(
         self, spots: Spots, chances: NDArray[np.float64], is_mass: Mask
@@ -106,7 +106,14 @@ class ScoredSegmenter:
         """The probability of each spot as it is told: strain weighs as much as it does in all."""
         share, min_ml = self.scorer.strain_share, self.scorer.strain_min_ml
         told = with_strain(chances, spots.rows, self.settings.strain, share=share, min_ml=min_ml)
-        return np.where(is_mass, np.maximum(told, self.settings.mass.min_probability), told)
+        return _floored(told, is_mass, self.settings.mass)
+
+
+def _floored(
+    chances: NDArray[np.float64], is_mass: Mask, rule: MassSettings
+) -> NDArray[np.float64]:
+    """The probabilities, those of unexplained masses a doubt's at least."""
+    return np.where(is_mass, np.maximum(chances, rule.min_probability), chances)
 
 
 def _doubting(found: LesionMap, *, held: NDArray[np.intp], least: float) -> LesionMap:
